@@ -1,0 +1,1 @@
+//! Decisions of one log: epochs, producer state, when to roll and retain, index entries, checkpoint files.

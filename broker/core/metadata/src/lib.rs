@@ -1,0 +1,1 @@
+//! Metadata records, the image, its deltas, the controller's decisions, settings.

@@ -1,0 +1,1 @@
+//! Kafka's messages: a compact schema and the codec generated from it.

@@ -1,0 +1,1 @@
+//! The Raft of the metadata log, shaped as KRaft.

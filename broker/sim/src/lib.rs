@@ -1,0 +1,1 @@
+//! Simulated hosts and the whole cluster in them.

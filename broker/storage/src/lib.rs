@@ -1,0 +1,1 @@
+//! Segments, recovery, retention and flush rounds over the disk port.

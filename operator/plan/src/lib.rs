@@ -1,0 +1,1 @@
+//! Observed state to resources, steps and status: pure.
