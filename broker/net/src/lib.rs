@@ -1,1 +1,18 @@
 //! Listeners, TLS, framing, memory and connection limits: bytes in, bytes out, no semantics.
+//!
+//! A frame is Kafka's: four bytes of length, big endian, then that many bytes. Must never look inside a frame.
+
+mod budget;
+mod connection;
+mod frame;
+mod limits;
+mod listener;
+mod send;
+pub mod tls;
+
+pub use budget::{Budget, Reservation};
+pub use connection::{Answer, Peer, Reply, Service};
+pub use frame::{FrameError, FrameReader};
+pub use limits::{Counters, Limits};
+pub use listener::{Closing, Gate, serve};
+pub use send::{send_all, shutdown};

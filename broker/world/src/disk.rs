@@ -72,13 +72,8 @@ pub struct Entry {
     pub modified: klamm_types::Wall,
 }
 
-/// An open file. All offsets are in bytes from its start.
+/// An open file: read through [`FileHandle::read_at`]. All offsets are in bytes from its start.
 pub trait File: FileHandle {
-    /// Reads at `offset`; fewer bytes than asked for only at the end of the file.
-    ///
-    /// # Errors
-    /// The operating system's.
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
     /// Writes all of `pieces` one after the other at `offset`.
     ///
     /// # Errors
@@ -111,7 +106,7 @@ pub trait File: FileHandle {
     fn handle(self: Arc<Self>) -> Arc<dyn FileHandle>;
 }
 
-/// Reads a stretch of a file whose handle is one of the adapters' `T`.
+/// The adapter's own file behind an opaque handle; none when it is another adapter's.
 #[must_use]
 pub fn file_of<T: File>(handle: &Arc<dyn FileHandle>) -> Option<&T> {
     let any: &dyn Any = handle.as_ref();

@@ -1,10 +1,16 @@
 //! What goes to a socket: bytes in memory, or a stretch of a file that never passes through memory.
 
 use bytes::Bytes;
-use std::{any::Any, fmt, sync::Arc};
+use std::{any::Any, fmt, io, sync::Arc};
 
 /// An open file, opaque to the pure crates; `world` knows what it is.
-pub trait FileHandle: Any + Send + Sync + fmt::Debug {}
+pub trait FileHandle: Any + Send + Sync + fmt::Debug {
+    /// Reads at `offset`, in bytes from the file's start; fewer bytes than asked for only at its end.
+    ///
+    /// # Errors
+    /// The operating system's.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+}
 
 /// A stretch of an open file. The handle keeps the file open, also when it is deleted meanwhile.
 #[derive(Clone, Debug)]

@@ -76,9 +76,7 @@ impl Disk for RealDisk {
     }
 }
 
-impl FileHandle for RealFile {}
-
-impl File for RealFile {
+impl FileHandle for RealFile {
     fn read_at(&self, mut buffer: &mut [u8], mut offset: u64) -> io::Result<usize> {
         let asked = buffer.len();
         while !buffer.is_empty() {
@@ -94,7 +92,9 @@ impl File for RealFile {
         }
         Ok(asked - buffer.len())
     }
+}
 
+impl File for RealFile {
     fn write_at(&self, pieces: &[IoSlice<'_>], mut offset: u64) -> io::Result<()> {
         let mut pieces: Vec<IoSlice<'_>> = pieces.to_vec();
         let mut rest = &mut pieces[..];

@@ -1,0 +1,128 @@
+//! One connection: frames in, replies out, in the same order.
+//!
+//! Two halves run side by side. The reading half hands every frame to the [`Service`], which *starts* it there and then (so
+//! that what one connection produces is appended in the order of its arrival) and gives a [`Reply`] to wait for. The writing
+//! half waits for the replies in turn. What a client does not read stays in its socket: at most `unanswered_max` requests
+//! are under way, and answers that come from files are not in memory at all.
+
+use crate::{
+    Counters, FrameError, FrameReader, Limits, Reservation,
+    limits::count,
+    listener::{Closing, Gate},
+    send::{send_all, shutdown},
+};
+use futures::future::{Either, select};
+use klamm_types::{Bytes, Chunk, Str, chunks_len};
+use klamm_world::{BoxFuture, ByteSink, Connection, World};
+use std::{net::SocketAddr, pin::pin};
+use tokio::sync::mpsc;
+use tracing::{debug, warn};
+
+/// Who is on the other side.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// The address.
+    pub address: SocketAddr,
+    /// The listener's name, upper case as in Kafka's settings.
+    pub listener: Str,
+    /// The identity of the client's certificate: the first URI in its subject alternative names, where TLS asked for one.
+    pub identity: Option<Str>,
+}
+
+/// What comes back for a frame.
+#[derive(Debug)]
+pub enum Answer {
+    /// A frame, its length in front.
+    Send(Vec<Chunk>),
+    /// Nothing is to be sent (a produce with acks=0).
+    Nothing,
+    /// The connection must end, for this reason; what was answered before is sent first.
+    Close(String),
+}
+
+/// An answer to wait for.
+pub type Reply = BoxFuture<'static, Answer>;
+
+/// What a listener serves: one per connection.
+pub trait Service: Send {
+    /// Starts the work of one frame and gives its answer to wait for. What must happen in order of arrival happens before
+    /// this returns; the rest happens when the reply's turn comes. `reservation` is the memory of the frame: dropped when the
+    /// bytes are.
+    fn start(&mut self, frame: Bytes, reservation: Reservation) -> Reply;
+}
+
+pub(crate) async fn run(world: World, connection: Connection, mut service: Box<dyn Service>, gate: &Gate) {
+    let Gate { limits, counters, closing, .. } = gate;
+    let peer = connection.peer;
+    let (send, receive) = mpsc::channel(limits.unanswered_max);
+    let reading = async move {
+        let mut frames = FrameReader::new(connection.stream, limits.frame_bytes_max);
+        loop {
+            match next_frame(&world, &mut frames, limits, closing, &send).await {
+                Ok(Some((frame, reservation))) => {
+                    count(&counters.received_bytes, frame.len() as u64);
+                    if send.send(service.start(frame, reservation)).await.is_err() {
+                        return; // the writing half has ended the connection
+                    }
+                }
+                Ok(None) | Err(FrameError::Closed) => return,
+                Err(FrameError::Broken(error)) => return debug!(%peer, %error, "connection broke"),
+                Err(error) => {
+                    count(&counters.bad_frames, 1);
+                    return warn!(%peer, %error, "closing a connection");
+                }
+            }
+        }
+    };
+    let writing = write(connection.sink, receive, counters, peer);
+    let mut writing = pin!(writing);
+    match select(pin!(reading), writing.as_mut()).await {
+        Either::Left(_) => writing.await, // what was started is still answered
+        Either::Right(_) => {}
+    }
+}
+
+/// The next frame; nothing when the connection has been idle for too long or the listener closes.
+async fn next_frame(
+    world: &World,
+    frames: &mut FrameReader,
+    limits: &Limits,
+    closing: &Closing,
+    replies: &mpsc::Sender<Reply>,
+) -> Result<Option<(Bytes, Reservation)>, FrameError> {
+    loop {
+        let deadline = world.clock.now().mono.plus(limits.idle_max);
+        match select(pin!(world.deadline(deadline, frames.length())), pin!(closing.wait())).await {
+            Either::Left((Ok(Ok(_)), _)) => break,
+            Either::Left((Ok(Err(error)), _)) => return Err(error),
+            Either::Left((Err(_), _)) if replies.capacity() < replies.max_capacity() => {} // it waits for us
+            Either::Left((Err(_), _)) | Either::Right(_) => return Ok(None),
+        }
+    }
+    frames.frame(&limits.budget).await.map(Some)
+}
+
+async fn write(
+    mut sink: Box<dyn ByteSink>,
+    mut replies: mpsc::Receiver<Reply>,
+    counters: &Counters,
+    peer: SocketAddr,
+) {
+    while let Some(reply) = replies.recv().await {
+        match reply.await {
+            Answer::Send(chunks) => {
+                if let Err(error) = send_all(&mut *sink, &chunks).await {
+                    return debug!(%peer, %error, "connection broke");
+                }
+                count(&counters.sent_bytes, chunks_len(&chunks) as u64);
+            }
+            Answer::Nothing => {}
+            Answer::Close(reason) => {
+                count(&counters.malformed, 1);
+                warn!(%peer, %reason, "closing a connection");
+                break;
+            }
+        }
+    }
+    shutdown(&mut *sink).await;
+}
