@@ -1,1 +1,0 @@
-//! The project's own commands: up, test, e2e, bench, gen, tidy.

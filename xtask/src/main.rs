@@ -1,0 +1,26 @@
+//! The project's own commands: `cargo xtask <command>`.
+//!
+//! A module per command, each with an `Args` and a `run`; nothing else is decided here.
+
+mod images;
+mod shell;
+mod tidy;
+
+use clap::Parser;
+
+/// What can be asked of the project.
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, tests and runs Klamm")]
+enum Command {
+    /// Build the static programs and the images that hold them
+    Images(images::Args),
+    /// Check what no compiler checks: imports, formatting, generated files, left-overs
+    Tidy(tidy::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Command::parse() {
+        Command::Images(args) => images::run(&args),
+        Command::Tidy(args) => tidy::run(&args),
+    }
+}
