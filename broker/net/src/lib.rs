@@ -4,6 +4,7 @@
 
 mod budget;
 mod connection;
+mod duplex;
 mod frame;
 mod limits;
 mod listener;
@@ -12,6 +13,7 @@ pub mod tls;
 
 pub use budget::{Budget, Reservation};
 pub use connection::{Answer, Peer, Reply, Service};
+pub use duplex::Duplex;
 pub use frame::{FrameError, FrameReader};
 pub use limits::{Counters, Limits};
 pub use listener::{Closing, Gate, serve};

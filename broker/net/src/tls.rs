@@ -1,7 +1,8 @@
 //! TLS around a connection. Only who holds a certificate of the clients' CA gets past an acceptor that has one.
 
+use crate::Duplex;
 use klamm_types::{FileSlice, Str};
-use klamm_world::{ByteSink, ByteStream, Connection};
+use klamm_world::{ByteSink, Connection};
 use rustls::pki_types::{CertificateDer, ServerName};
 use std::{
     io,
@@ -32,7 +33,7 @@ impl TlsAcceptor {
     /// The handshake's.
     pub async fn accept(&self, connection: Connection) -> io::Result<(Connection, Option<Str>)> {
         let peer = connection.peer;
-        let stream = self.0.accept(Joined { stream: connection.stream, sink: connection.sink }).await?;
+        let stream = self.0.accept(Duplex::from(connection)).await?;
         let identity = stream.get_ref().1.peer_certificates().and_then(|chain| identity(chain.first()?));
         Ok((inside(peer, stream), identity))
     }
@@ -53,8 +54,7 @@ impl TlsConnector {
         let peer = connection.peer;
         let name = ServerName::try_from(host.to_owned())
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        let stream =
-            self.0.connect(name, Joined { stream: connection.stream, sink: connection.sink }).await?;
+        let stream = self.0.connect(name, Duplex::from(connection)).await?;
         Ok(inside(peer, stream))
     }
 }
@@ -80,12 +80,6 @@ fn inside<S: AsyncRead + AsyncWrite + Send + 'static>(peer: std::net::SocketAddr
     }
 }
 
-/// Both directions of a connection as the one stream that TLS libraries want.
-struct Joined {
-    stream: Box<dyn ByteStream>,
-    sink: Box<dyn ByteSink>,
-}
-
 struct Unpinned<S>(Pin<Box<ReadHalf<S>>>);
 
 /// Bytes of files must pass through memory to be encrypted: a piece at a time.
@@ -96,34 +90,6 @@ struct TlsSink<S> {
 
 /// How much of a file is encrypted at once: some TLS records.
 const PIECE_BYTES: u32 = 64 * 1024;
-
-impl AsyncRead for Joined {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Joined {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.sink).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.sink).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.sink).poll_shutdown(context)
-    }
-}
 
 impl<S: AsyncRead> AsyncRead for Unpinned<S> {
     fn poll_read(

@@ -1,8 +1,11 @@
 //! The real adapters: Linux, through std, tokio and rustix.
 
 mod disk;
+mod memory;
 mod network;
 mod ports;
+
+pub use memory::memory_limit_bytes;
 
 use crate::World;
 use std::sync::Arc;
