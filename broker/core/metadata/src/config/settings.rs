@@ -1,0 +1,158 @@
+//! A broker's configuration file, checked: only valid settings exist in it.
+
+use super::{
+    ConfigDef, ConfigError, broker_def, broker_definitions, effective::Values, elements, parse_listeners,
+};
+use klamm_types::Str;
+use std::str::FromStr;
+
+/// What a broker's configuration file sets, checked against the table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    values: Values,
+}
+
+impl Settings {
+    /// Checks the file's keys and values, each for itself and against each other.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first that is wrong.
+    pub fn new<K: AsRef<str>, V: AsRef<str>>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, ConfigError> {
+        let mut values = Values::new();
+        for (name, value) in pairs {
+            let definition = broker_def(name.as_ref())?;
+            let value = value.as_ref().trim();
+            // an empty value of a list or text with a default of null is Kafka's way to leave it unset
+            if value.is_empty() && definition.default.is_none() {
+                continue;
+            }
+            definition.check(value)?;
+            values.insert(Str::from_static(definition.name), Str::from(value));
+        }
+        let settings = Self { values };
+        settings.check_required()?;
+        settings.check_node_id()?;
+        settings.check_listeners()?;
+        Ok(settings)
+    }
+
+    fn check_required(&self) -> Result<(), ConfigError> {
+        let missing =
+            |definition: &&ConfigDef| definition.required && !self.values.contains_key(definition.name);
+        match broker_definitions().find(missing) {
+            Some(definition) if !self.values.contains_key("broker.id") => {
+                Err(ConfigError::Missing { name: definition.name, takes: definition.takes() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_node_id(&self) -> Result<(), ConfigError> {
+        match (self.values.get("node.id"), self.values.get("broker.id")) {
+            (Some(node), Some(broker)) if node != broker => Err(ConfigError::Together(format!(
+                "node.id is {node} and broker.id is {broker}: they must be equal"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_listeners(&self) -> Result<(), ConfigError> {
+        let listeners = self.get("listeners").unwrap_or_default();
+        let names: Vec<&str> =
+            parse_listeners(&listeners).unwrap_or_default().iter().map(|one| one.name).collect();
+        let controllers = self.get("controller.listener.names").unwrap_or_default();
+        let advertised = self.get("advertised.listeners").unwrap_or_default();
+        for one in parse_listeners(&advertised).unwrap_or_default() {
+            if !names.contains(&one.name) {
+                return Err(ConfigError::Together(format!(
+                    "advertised.listeners names {}, which is not among the listeners {}",
+                    one.name,
+                    names.join(", ")
+                )));
+            }
+        }
+        if names.iter().all(|name| elements(&controllers).any(|controller| controller == *name)) {
+            return Err(ConfigError::Together(
+                "listeners has only controller.listener.names: clients need one of their own".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// What the file sets, by name: the layer below the dynamic ones.
+    #[must_use]
+    pub fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// The value of a setting, or its default; none where it has none.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Str> {
+        let set = self.values.get(name).cloned();
+        set.or_else(|| broker_def(name).ok()?.default.map(Str::from_static))
+    }
+
+    /// A number's value, or its default; none where it has none.
+    #[must_use]
+    pub fn number<T: FromStr>(&self, name: &str) -> Option<T> {
+        self.get(name)?.parse().ok()
+    }
+
+    /// Whether a flag is set.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// `node.id`, or `broker.id` of older files.
+    #[must_use]
+    pub fn node_id(&self) -> klamm_types::BrokerId {
+        let id = self.values.get("node.id").or_else(|| self.values.get("broker.id"));
+        klamm_types::BrokerId(id.and_then(|id| id.parse().ok()).expect("checked when it was made"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(file: &[(&str, &str)], expected: &str) {
+        let said =
+            Settings::new(file.iter().copied()).map_or_else(|error| error.to_string(), |_| String::new());
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn what_contradicts_is_refused() {
+        check(&[("node.id", "1")], "");
+        check(&[], "node.id is missing: it takes a whole number from 0 to 2147483647");
+        check(&[("node.id", "1"), ("broker.id", "2")], "node.id is 1 and broker.id is 2: they must be equal");
+        check(
+            &[("node.id", "1"), ("listeners", "A://h:1"), ("advertised.listeners", "B://h:1")],
+            "advertised.listeners names B, which is not among the listeners A",
+        );
+        check(
+            &[("node.id", "1"), ("listeners", "CONTROLLER://h:1")],
+            "listeners has only controller.listener.names: clients need one of their own",
+        );
+        check(
+            &[("node.id", "1"), ("log.dirs", "/a"), ("num.io.thread", "8")],
+            "there is no broker setting num.io.thread; did you mean num.io.threads?",
+        );
+        check(
+            &[("node.id", "1"), ("process.roles", "broker")],
+            "process.roles=broker is not served yet: a node is both broker and controller; it takes broker,controller, controller,broker",
+        );
+    }
+
+    #[test]
+    fn values_have_their_type() {
+        let settings = Settings::new([("broker.id", "7"), ("num.partitions", " 12 ")]).expect("valid");
+        assert_eq!(settings.node_id(), klamm_types::BrokerId(7));
+        assert_eq!(settings.number("num.partitions"), Some(12));
+        assert_eq!(settings.number::<i64>("log.retention.ms"), None);
+        assert!(settings.flag("auto.create.topics.enable"));
+    }
+}
