@@ -1,0 +1,1 @@
+//! What users rely on, end to end: one behaviour per file.
