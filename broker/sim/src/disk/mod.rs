@@ -269,15 +269,13 @@ impl SimFile {
     }
 }
 
-impl FileHandle for SimFile {}
-
 impl fmt::Debug for SimFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SimFile({})", self.path.display())
     }
 }
 
-impl File for SimFile {
+impl FileHandle for SimFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut state = self.operation("read", &[offset, buffer.len() as u64])?;
         let once_in = state.faults.read_error_once_in;
@@ -287,7 +285,9 @@ impl File for SimFile {
         }
         Ok(state.tree.pages(self.inode)?.read(buffer, offset))
     }
+}
 
+impl File for SimFile {
     fn write_at(&self, pieces: &[IoSlice<'_>], offset: u64) -> io::Result<()> {
         let bytes = pieces.iter().flat_map(|piece| piece.iter().copied()).collect::<Vec<u8>>();
         let wanted = bytes.len() as u64;

@@ -3,8 +3,8 @@
 use super::{NetworkState, pipe::Read};
 use crate::disk::SimFile;
 use bytes::Bytes;
-use klamm_types::FileSlice;
-use klamm_world::{ByteSink, File, file_of};
+use klamm_types::{FileHandle, FileSlice};
+use klamm_world::{ByteSink, file_of};
 use std::{
     io::{self, IoSlice},
     pin::Pin,
