@@ -2,8 +2,10 @@
 //!
 //! A module per command, each with an `Args` and a `run`; nothing else is decided here.
 
+mod clients;
 mod images;
 mod shell;
+mod test;
 mod tidy;
 
 use clap::Parser;
@@ -14,6 +16,8 @@ use clap::Parser;
 enum Command {
     /// Build the static programs and the images that hold them
     Images(images::Args),
+    /// Run the tests
+    Test(test::Args),
     /// Check what no compiler checks: imports, formatting, generated files, left-overs
     Tidy(tidy::Args),
 }
@@ -21,6 +25,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Images(args) => images::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Tidy(args) => tidy::run(&args),
     }
 }

@@ -1,0 +1,215 @@
+//! `cargo xtask test clients`: drives a broker with clients that no one here wrote, and says what held.
+//! The suites are in `e2e/clients/`; they must hold for Apache Kafka (`--broker kafka`) before they may judge Klamm.
+
+mod broker;
+mod installed;
+mod tap;
+mod transcript;
+
+use crate::shell;
+use anyhow::{Context, Result, bail, ensure};
+use broker::{Broker, Kind};
+use installed::{Installed, PROGRAMS};
+use rustix::process::Signal;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+use transcript::{Check, Step};
+
+/// A check by a shell line that takes longer has failed: JVM tools take 1-3 s on two busy cores.
+const CHECK_SECONDS: u32 = 30;
+
+/// A whole program of checks has this long.
+const PROGRAM_SECONDS: u32 = 150;
+
+/// Which broker is driven, and by what.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Drive a broker that runs already; checks that need its process or its files are left out
+    #[arg(long, value_name = "HOST:PORT")]
+    bootstrap: Option<String>,
+    /// Whose broker it is; without --bootstrap one is started on loopback, Kafka's from Maven
+    #[arg(long, default_value = "klamm")]
+    broker: Target,
+    /// Suites by name; all if none is named
+    suites: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Target {
+    Klamm,
+    Kafka,
+}
+
+impl Args {
+    fn wants(&self, suite: &str) -> bool {
+        self.suites.is_empty() || self.suites.iter().any(|wanted| wanted == suite)
+    }
+}
+
+/// How many checks ended in which way.
+#[derive(Default)]
+pub struct Summary {
+    passed: usize,
+    failed: Vec<String>,
+    left_out: Vec<String>,
+}
+
+impl Summary {
+    fn passed(&mut self, name: &str, began: Instant) {
+        println!("ok       {name} ({:.1} s)", began.elapsed().as_secs_f64());
+        self.passed += 1;
+    }
+
+    fn failed(&mut self, name: &str, why: &str) {
+        println!("FAILED   {name}\n{}", indented(why));
+        self.failed.push(name.to_owned());
+    }
+
+    fn left_out(&mut self, name: &str, why: &str) {
+        println!("left out {name}: {why}");
+        self.left_out.push(name.to_owned());
+    }
+}
+
+/// The end of a tool's output, where its error is.
+fn indented(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(40)..].iter().map(|line| format!("         | {line}\n")).collect()
+}
+
+/// The suites' surroundings: where the tools are, and which broker they drive.
+struct Run {
+    folder: PathBuf,
+    sources: PathBuf,
+    bootstrap: String,
+    /// The broker that the checks know by name.
+    target: &'static str,
+    /// Only if this command started it.
+    broker: Option<Broker>,
+    summary: Summary,
+}
+
+/// Runs the suites; fails if one check failed.
+pub fn run(args: &Args) -> Result<()> {
+    let began = Instant::now();
+    let sources = shell::root().join("e2e/clients");
+    let installed = Installed::ensure(&shell::cache(), &sources)?;
+    let folder = std::env::temp_dir().join(format!("klamm-clients-{}", std::process::id()));
+    installed.write_wrappers(&folder.join("bin"))?;
+    let mut run = Run::start(args, &installed, folder, sources)?;
+    run.all(args)?;
+    run.finish(began)
+}
+
+impl Run {
+    fn start(args: &Args, installed: &Installed, folder: PathBuf, sources: PathBuf) -> Result<Run> {
+        let (summary, kafka) = (Summary::default(), args.broker == Target::Kafka);
+        if let Some(bootstrap) = args.bootstrap.clone() {
+            let target = if kafka { "kafka" } else { "klamm" };
+            return Ok(Run { folder, sources, bootstrap, target, broker: None, summary });
+        }
+        let kind = if kafka { Kind::Kafka(installed.jars()) } else { Kind::Klamm(build_klamm()?) };
+        let target = kind.name();
+        let broker = Broker::start(kind, &folder.join("broker"))?;
+        Ok(Run { folder, sources, bootstrap: broker.bootstrap(), target, broker: Some(broker), summary })
+    }
+
+    fn all(&mut self, args: &Args) -> Result<()> {
+        for program in PROGRAMS.iter().filter(|program| args.wants(program)) {
+            println!("-- {program}");
+            self.program(program)?;
+        }
+        let mut files = fs::read_dir(self.sources.join("checks"))?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<Result<Vec<PathBuf>>>()?;
+        files.sort();
+        for file in files {
+            let suite = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            // A leading number only orders the suites.
+            let suite = suite.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
+            if args.wants(suite) {
+                println!("-- {suite}");
+                let text = fs::read_to_string(&file)?;
+                let checks = transcript::parse(&text).with_context(|| file.display().to_string())?;
+                checks.iter().for_each(|check| self.check(check));
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, check: &Check) {
+        if check.only_on.as_ref().is_some_and(|target| target != self.target) {
+            return;
+        }
+        if check.needs_process() && self.broker.is_none() {
+            return self
+                .summary
+                .left_out(&check.name, "needs the broker's process, and this one is someone else's");
+        }
+        let began = Instant::now();
+        let outcome = check.steps.iter().try_for_each(|step| self.step(step));
+        match outcome {
+            Ok(()) => self.summary.passed(&check.name, began),
+            Err(why) => self.summary.failed(&check.name, &format!("{why:#}")),
+        }
+    }
+
+    fn step(&mut self, step: &Step) -> Result<()> {
+        match step {
+            Step::Restart => self.broker.as_mut().context("no process")?.restart(Signal::TERM),
+            Step::Kill => self.broker.as_mut().context("no process")?.restart(Signal::KILL),
+            Step::Run { script, expected, forbidden } => {
+                let output =
+                    self.shell(CHECK_SECONDS, &format!("exec 2>&1; set -o pipefail; {script}")).output()?;
+                let text = String::from_utf8_lossy(&output.stdout);
+                ensure!(output.status.success(), "$ {script}\n{text}ended with {}", output.status);
+                match transcript::mismatch(&text, expected, forbidden) {
+                    Some(why) => bail!("$ {script}\n{text}{why}"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// A program prints TAP; each of its lines is a check here.
+    fn program(&mut self, program: &str) -> Result<()> {
+        let mut command = self.shell(PROGRAM_SECONDS, &format!("exec {program} \"$B\" \"$TARGET\" 2>&1"));
+        tap::follow(&mut command, program, &mut self.summary)
+    }
+
+    /// Bash with the tools at hand; `timeout` ends it with all its children.
+    fn shell(&self, seconds: u32, script: &str) -> Command {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut command = Command::new("timeout");
+        command.args(["-k", "1", &seconds.to_string(), "bash", "-c", script]).current_dir(&self.folder);
+        command.env("PATH", format!("{}:{path}", self.folder.join("bin").display()));
+        command.env("B", &self.bootstrap).env("TARGET", self.target).stdin(std::process::Stdio::null());
+        if let Some(broker) = &self.broker {
+            command.env("DATA", broker.data());
+        }
+        command
+    }
+
+    fn finish(self, began: Instant) -> Result<()> {
+        let Summary { passed, failed, left_out } = &self.summary;
+        println!("\nclients against {} in {:.0} s", self.target, began.elapsed().as_secs_f64());
+        failed.iter().for_each(|name| println!("  failed: {name}"));
+        println!("{passed} passed, {} failed, {} skipped", failed.len(), left_out.len());
+        let folder = self.folder.clone();
+        if !failed.is_empty() {
+            bail!("{} checks failed; the broker's folder is {}", failed.len(), folder.display());
+        }
+        drop(self.broker);
+        Ok(fs::remove_dir_all(folder)?)
+    }
+}
+
+/// Builds the broker as a user of this checkout would, and says where it is.
+fn build_klamm() -> Result<PathBuf> {
+    shell::run(shell::cargo().args(["build", "--quiet", "--package", "klamm-server"]))?;
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| shell::root().join("target"), PathBuf::from);
+    Ok(target.join("debug/klamm-broker"))
+}
