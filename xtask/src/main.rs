@@ -3,6 +3,7 @@
 //! A module per command, each with an `Args` and a `run`; nothing else is decided here.
 
 mod clients;
+mod generate;
 mod images;
 mod shell;
 mod test;
@@ -14,6 +15,8 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Builds, tests and runs Klamm")]
 enum Command {
+    /// Write the files that are generated
+    Gen(generate::Args),
     /// Build the static programs and the images that hold them
     Images(images::Args),
     /// Run the tests
@@ -24,6 +27,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
+        Command::Gen(args) => generate::run(&args),
         Command::Images(args) => images::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Tidy(args) => tidy::run(&args),

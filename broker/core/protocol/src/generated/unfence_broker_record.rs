@@ -1,0 +1,52 @@
+//! `UnfenceBrokerRecord`: generated from the schema by `cargo xtask gen protocol`.
+
+use crate::{
+    DecodeError, EncodeError, Message, Metadata, Reader, Size, Writer,
+    message::{Structure, write},
+    writer::{Fields as _, Sink},
+};
+use std::ops::RangeInclusive;
+
+/// Kafka's `UnfenceBrokerRecord`, versions 0.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnfenceBrokerRecord {
+    pub id: i32,
+    pub epoch: i64,
+}
+
+impl Structure for UnfenceBrokerRecord {
+    const LEAST: usize = 13;
+
+    fn read(reader: &mut Reader, _version: i16) -> Result<Self, DecodeError> {
+        let id = reader.i32()?;
+        let epoch = reader.i64()?;
+        reader.tagged(|_, _| Ok(false))?;
+        Ok(Self { id, epoch })
+    }
+
+    fn write<S: Sink>(&self, out: &mut S, _version: i16) -> Result<(), EncodeError> {
+        out.i32(self.id)?;
+        out.i64(self.epoch)?;
+        out.uvarint(0);
+        Ok(())
+    }
+}
+impl Message for UnfenceBrokerRecord {
+    const NAME: &'static str = "UnfenceBrokerRecord";
+    const VERSIONS: RangeInclusive<i16> = 0..=0;
+    const FLEXIBLE_FROM: i16 = 0;
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        write(self, writer, version)
+    }
+
+    fn encoded_size(&self, version: i16) -> Result<Size, EncodeError> {
+        let mut size = Size::default();
+        write(self, &mut size, version)?;
+        Ok(size)
+    }
+}
+
+impl Metadata for UnfenceBrokerRecord {
+    const TYPE: u32 = 8;
+}

@@ -1,0 +1,71 @@
+//! Kafka's messages: from broker/core/protocol/schema to Rust (broker/core/protocol/src/generated) and docs/protocol.md.
+//!
+//! `model` is what a schema says, `parse` reads it, `structure` and `message` write Rust, `api` the enum of API keys and the list of
+
+mod api;
+mod docs;
+mod fields;
+mod message;
+mod model;
+mod names;
+mod parse;
+mod structure;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+
+use super::{File, Generated};
+use crate::shell;
+use model::Message;
+
+
+const SCHEMA: &str = "broker/core/protocol/schema";
+const GENERATED: &str = "broker/core/protocol/src/generated";
+
+/// All files that come from the schema.
+pub fn generate() -> Result<Generated> {
+    let messages = read_schema()?;
+    let folder = Path::new(GENERATED);
+    let mut rust: Vec<(String, String)> =
+        messages.iter().map(|message| (names::module(&message.name), message::rust(message))).collect();
+    rust.push(("api_key".into(), api::keys(&messages)));
+    rust.push(("metadata_record".into(), api::metadata_records(&messages)));
+    rust.push(("mod".into(), api::modules(&messages)));
+    let formatted = |(name, text): (String, String)| -> Result<File> {
+        Ok((folder.join(format!("{name}.rs")), rustfmt(&text).with_context(|| name.clone())?))
+    };
+    let mut files = rust.into_iter().map(formatted).collect::<Result<Vec<_>>>()?;
+    files.push(("docs/protocol.md".into(), docs::page(&messages)));
+    Ok(Generated { files, folder: Some(folder.to_owned()) })
+}
+
+/// Every message of the schema, by name.
+fn read_schema() -> Result<Vec<Message>> {
+    let mut messages = Vec::new();
+    for entry in std::fs::read_dir(shell::root().join(SCHEMA))? {
+        let path = entry?.path();
+        let text = std::fs::read_to_string(&path)?;
+        messages.extend(parse::messages(&text).with_context(|| path.display().to_string())?);
+    }
+    messages.sort_by(|one, two| one.name.cmp(&two.name));
+    Ok(messages)
+}
+
+fn rustfmt(text: &str) -> Result<String> {
+    let mut child = shell::command("rustfmt")
+        .args(["--edition", "2024", "--emit", "stdout"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("rustfmt could not be started")?;
+    // all is read before anything is printed, so this cannot wait for itself
+    child.stdin.take().context("rustfmt has no input")?.write_all(text.as_bytes())?;
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        bail!("rustfmt refuses:\n{text}");
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
