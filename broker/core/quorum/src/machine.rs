@@ -253,8 +253,8 @@ impl Quorum {
         self.set_state(ElectionState { epoch, leader: Some(self.me.id), voted: None }, out);
         let mut records = vec![ControlRecord::LeaderChange {
             leader: self.me.id,
-            voters: self.voters.iter().map(|voter| voter.key).collect(),
-            granted: granted.clone(),
+            voters: self.voters.iter().map(|voter| voter.key.id).collect(),
+            granted: granted.iter().map(|key| key.id).collect(),
         }];
         if !self.voters_in_log {
             records.extend([ControlRecord::KRaftVersion(1), ControlRecord::Voters(self.voters.clone())]);

@@ -48,7 +48,11 @@ fn the_only_voter_elects_itself_durably() {
     let epoch = LeaderEpoch(1);
     let effects = step(&mut quorum, 0, Event::Tick);
     let records = vec![
-        ControlRecord::LeaderChange { leader: BrokerId(3), voters: [me()].into(), granted: [me()].into() },
+        ControlRecord::LeaderChange {
+            leader: BrokerId(3),
+            voters: [BrokerId(3)].into(),
+            granted: [BrokerId(3)].into(),
+        },
         ControlRecord::KRaftVersion(1),
         ControlRecord::Voters(start().voters),
     ];

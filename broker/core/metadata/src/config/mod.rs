@@ -14,7 +14,7 @@ mod topic_settings;
 pub use broker::{ListenerAddress, definitions as broker_definitions, parse_listeners};
 pub use check::{ConfigError, broker_def, elements, topic_def};
 pub use definition::{ConfigDef, Kind, Scope, Served, Synonym, Valid};
-pub use effective::{Described, Layers, Source, SynonymValue};
+pub use effective::{Described, Layers, Source, SynonymValue, Values};
 pub use settings::Settings;
 pub use topic::TOPIC;
 pub use topic_settings::{TimestampType, TopicSettings, check_topic};
