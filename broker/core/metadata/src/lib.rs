@@ -13,8 +13,8 @@ pub use features::{
     SUPPORTED as SUPPORTED_FEATURES, SupportedFeature,
 };
 pub use image::{
-    ApplyError, Broker, Controller, Delta, Endpoint, FeatureRange, Image, Partition, Position, Resource,
-    ResourceKind, Topic,
+    ApplyError, Broker, Controller, Delta, Endpoint, FeatureRange, Image, Partition, Position, Replay,
+    Resource, ResourceKind, Topic,
 };
 pub use klamm_protocol::MetadataRecord as Record;
 pub use shared_map::SharedMap;

@@ -3,7 +3,7 @@
 use super::{Load, Refused, check_name};
 use crate::{
     Broker, Image, Partition, Record, Topic,
-    config::{ConfigError, Values, check_topic},
+    config::{ConfigError, Layers, Values, broker_def, check_topic},
     image::partition_record,
 };
 use klamm_protocol::{ConfigRecord, ErrorCode, TopicRecord};
@@ -31,6 +31,23 @@ pub struct TopicDefaults {
     pub replication_factor: i16,
     /// `klamm.replication.factor.excess`
     pub excess: Excess,
+}
+
+impl TopicDefaults {
+    /// The defaults that a broker's settings give.
+    #[must_use]
+    pub fn of(layers: Layers<'_>) -> Self {
+        let value = |name| broker_def(name).ok().and_then(|definition| layers.broker_value(definition));
+        let number = |name| value(name).and_then(|value| value.trim().parse::<i32>().ok()).unwrap_or(1);
+        Self {
+            partitions: number("num.partitions"),
+            replication_factor: i16::try_from(number("default.replication.factor")).unwrap_or(i16::MAX),
+            excess: match value("klamm.replication.factor.excess").as_deref() {
+                Some("reduce") => Excess::Reduce,
+                _ => Excess::Reject,
+            },
+        }
+    }
 }
 
 /// A topic that somebody wants.

@@ -2,6 +2,7 @@
 //!
 //! A decision is made on the newest image, with what is proposed but not yet committed: two wishes never see the same state.
 
+mod auto_create;
 mod brokers;
 mod configs;
 mod create_partitions;
@@ -14,6 +15,7 @@ mod producer_ids;
 mod tests;
 mod topic_name;
 
+pub use auto_create::auto_topic;
 pub use brokers::{Registration, register_broker, register_controller, unfence_broker};
 pub use configs::{Alteration, Operation, alter_configs, replace_configs};
 pub use create_partitions::{NewPartitions, create_partitions};

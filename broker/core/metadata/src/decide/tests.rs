@@ -316,3 +316,25 @@ fn a_restarted_broker_leads_in_a_new_epoch() {
     assert_eq!((partition.leader, partition.leader_epoch.0), (BrokerId(0), 1));
     assert!(image.broker(BrokerId(0)).is_some_and(|broker| !broker.fenced));
 }
+
+#[test]
+fn topics_that_make_themselves() {
+    let file: Values =
+        [("offsets.topic.num.partitions".into(), "7".into()), ("num.partitions".into(), "4".into())].into();
+    let made = |racks: &[Option<&str>], name: &str| {
+        let image = brokers(racks);
+        let layers = image.layers(BrokerId(0), &file);
+        let load = &mut Load::of(&image);
+        let new = auto_topic(&name.into(), layers, load);
+        let records = create_topic(&image, load, TopicDefaults::of(layers), &new, TopicId(Uuid([1; 16])));
+        let image = then(&image, &records.expect("it can be made"));
+        let topic = image.topic(name).expect("it is made").clone();
+        let config = image.config(&Resource::topic(name.into())).clone();
+        (topic.partitions.len(), topic.partitions[0].replicas.len(), config)
+    };
+    let (partitions, replicas, config) = made(&[None], CONSUMER_OFFSETS);
+    assert_eq!((partitions, replicas), (7, 1));
+    assert_eq!(config.get("cleanup.policy").map(Str::as_str), Some("compact"));
+    assert_eq!(made(&[None, None, None, None], CONSUMER_OFFSETS).1, 3);
+    assert_eq!(made(&[None, None], "a"), (4, 1, Values::new()));
+}

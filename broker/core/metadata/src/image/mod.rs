@@ -4,19 +4,24 @@
 mod apply;
 mod delta;
 mod parts;
+mod replay;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use snapshot::partition_record;
 
-use crate::{Features, SharedMap, config::Values};
+use crate::{
+    Features, KRAFT_VERSION, SUPPORTED_FEATURES, SharedMap,
+    config::{Layers, Values},
+};
 use klamm_types::{BrokerId, LeaderEpoch, Offset, PartitionIndex, ProducerId, Str, TopicId};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 pub use apply::ApplyError;
 pub use delta::Delta;
 pub use parts::{Broker, Controller, Endpoint, FeatureRange, Partition, Resource, ResourceKind, Topic};
+pub use replay::Replay;
 
 /// Where in the metadata log something stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +109,33 @@ impl Image {
     /// All resources on which something is set.
     pub fn configs(&self) -> impl Iterator<Item = (&Resource, &Arc<Values>)> {
         self.configs.iter()
+    }
+
+    /// The offset of the last record in it; −1 before the first.
+    #[must_use]
+    pub fn offset(&self) -> Offset {
+        self.position.end.plus(-1)
+    }
+
+    /// The features that this version of Klamm serves, and their levels.
+    pub fn supported_features(&self) -> impl Iterator<Item = (Str, RangeInclusive<i16>)> {
+        SUPPORTED_FEATURES.iter().map(|one| (Str::from_static(one.name), one.min..=one.max))
+    }
+
+    /// The finalised features, and their levels. (The voters are always in the log: `kraft.version` is 1.)
+    pub fn finalized_features(&self) -> impl Iterator<Item = (Str, i16)> {
+        let levels = self.features.iter().map(|(name, level)| (name.clone(), level));
+        levels.chain([(Str::from_static(KRAFT_VERSION), 1)])
+    }
+
+    /// What the settings of a broker are made of, whose file sets `file`.
+    #[must_use]
+    pub fn layers<'a>(&'a self, broker: BrokerId, file: &'a Values) -> Layers<'a> {
+        Layers {
+            broker: self.config(&Resource::broker(broker)),
+            all_brokers: self.config(&Resource::all_brokers()),
+            file,
+        }
     }
 
     /// The first producer id that no block has.
