@@ -52,6 +52,14 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// The operating system's.
     fn sync_directory(&self, path: &Path) -> io::Result<()>;
+    /// Opens `path` as [`Disk::create`] does, for one process at a time: until the file is dropped, or its process ends. A
+    /// simulated disk need not tell processes apart.
+    ///
+    /// # Errors
+    /// `WouldBlock` when another process has it; the operating system's.
+    fn lock(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        self.create(path)
+    }
     /// Bytes that can still be written to the file system of `path`.
     ///
     /// # Errors

@@ -164,6 +164,12 @@ impl BatchHeader {
     }
 }
 
+/// The CRC that a whole batch of these bytes must have in its header.
+#[must_use]
+pub fn crc_of(bytes: &[u8]) -> u32 {
+    crc32c::crc32c(&bytes[ATTRIBUTES_AT..])
+}
+
 /// One whole batch: its header, read once, and its bytes, shared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
@@ -206,7 +212,7 @@ impl Batch {
     /// Whether the CRC is that of the bytes.
     #[must_use]
     pub fn crc_matches(&self) -> bool {
-        crc32c::crc32c(&self.bytes[ATTRIBUTES_AT..]) == self.header.crc
+        crc_of(&self.bytes) == self.header.crc
     }
 
     /// The records, decompressed to at most `limit_bytes`.

@@ -26,7 +26,7 @@ mod varint;
 
 pub use attributes::{Attributes, Compression, TimestampType};
 pub use batch::{
-    BATCH_LENGTH_END, Batch, BatchHeader, Batches, HEADER_BYTES, MAGIC, MalformedBatch, NO_TIMESTAMP,
+    BATCH_LENGTH_END, Batch, BatchHeader, Batches, HEADER_BYTES, MAGIC, MalformedBatch, NO_TIMESTAMP, crc_of,
 };
 pub use builder::{BatchBuilder, Producer};
 pub use compression::{CompressionError, compress, decompress};

@@ -1,0 +1,87 @@
+//! Durability: the log hands out what is to be synced and learns later what became of it. It never waits for the device.
+
+use super::{EPOCHS_FILE, Log, place};
+use crate::{FlushDepth, FlushWork, Flushed, StorageError, files};
+
+impl Log {
+    /// What must be synced so that everything in the log now is durable. `None` when there is nothing. Only one round of a log
+    /// may be on its way at a time.
+    ///
+    /// # Errors
+    /// [`StorageError`]: what waited in memory could not be written. Without room the round is left out; call again later.
+    pub fn begin_flush(&mut self, depth: FlushDepth) -> Result<Option<FlushWork>, StorageError> {
+        self.device.check()?;
+        let done = match depth {
+            FlushDepth::Log => self.durable_end,
+            FlushDepth::RecoveryPoint => self.recovery_point,
+        };
+        if done == self.end && !self.epochs_dirty {
+            return Ok(None);
+        }
+        let mut work =
+            FlushWork::new(self.name.clone(), self.device.clone(), depth, self.end, self.generation);
+        if depth == FlushDepth::RecoveryPoint {
+            self.write_what_waits(&mut work)?;
+            work.bytes = self.unflushed_bytes;
+        }
+        for segment in &mut self.segments {
+            work.files.extend(segment.take_dirty());
+        }
+        if std::mem::take(&mut self.directory_dirty) {
+            work.directories.push(self.directory.clone());
+        }
+        Ok(Some(work))
+    }
+
+    /// Writes indexes, producer state and epochs, and adds the files.
+    fn write_what_waits(&mut self, work: &mut FlushWork) -> Result<(), StorageError> {
+        let place = place!(self);
+        let recovery_point = self.recovery_point;
+        let first = self.segments.partition_point(|segment| segment.base <= recovery_point).saturating_sub(1);
+        for segment in &mut self.segments[first..] {
+            segment
+                .write_indexes(place, true)
+                .map_err(|error| self.device.failed(&self.directory, &error))?;
+            work.files.extend(segment.index.take_dirty());
+            work.files.extend(segment.times.take_dirty());
+        }
+        self.write_snapshot()?;
+        if self.epochs_dirty {
+            self.write_epochs(files::Sync::Later)?;
+            let path = self.directory.join(EPOCHS_FILE);
+            let file = self.device.disk().open(&path).map_err(|error| self.failed(&error))?;
+            work.files.push(file);
+        }
+        Ok(())
+    }
+
+    pub(super) fn write_epochs(&mut self, sync: files::Sync) -> Result<(), StorageError> {
+        let path = self.directory.join(EPOCHS_FILE);
+        let text = self.epochs.format();
+        let written = files::replace(self.device.disk().as_ref(), &path, text.as_bytes(), sync);
+        written.map_err(|error| self.failed(&error))?;
+        self.epochs_dirty = false;
+        self.directory_dirty = true;
+        Ok(())
+    }
+
+    /// Learns what became of [`Log::begin_flush`]. Returns whether the recovery point moved.
+    ///
+    /// # Errors
+    /// [`StorageError`]: the sync failed, and the directory is offline.
+    pub fn flushed(&mut self, flushed: &Flushed) -> Result<bool, StorageError> {
+        flushed.result.clone()?;
+        if flushed.generation != self.generation {
+            return Ok(false); // truncated meanwhile
+        }
+        self.durable_end = self.durable_end.max(flushed.up_to);
+        if flushed.depth == FlushDepth::Log {
+            return Ok(false);
+        }
+        self.unflushed_bytes -= flushed.bytes;
+        self.device.sub_unflushed(flushed.bytes);
+        let moved = flushed.up_to > self.recovery_point;
+        self.recovery_point = self.recovery_point.max(flushed.up_to);
+        Ok(moved)
+    }
+}

@@ -1,0 +1,244 @@
+//! One partition's log.
+//!
+//! Invariants: there is at least one segment, the last is the active one; segments are in order of their base offsets;
+//! `start ≤ high watermark ≤ end` and `recovery point ≤ end`; nothing is in the active segment's file beyond its size, or the
+//! log is `torn` and appends nothing before it has cut what is there.
+
+mod append;
+mod flush;
+mod open;
+mod producers;
+mod read;
+mod retain;
+mod tail;
+mod timestamps;
+mod truncate;
+
+pub use append::{Appended, Origin};
+pub(crate) use open::Opening;
+pub use read::{Fetched, FirstBatch, Limit};
+pub use timestamps::TimestampOffset;
+
+use crate::{Device, StorageError, index_file::Place, segment::Segment};
+use klamm_log::{EpochEnd, EpochEntry, LeaderEpochCache, LogConfig, ProducerState};
+use klamm_types::{LeaderEpoch, Offset, TopicId, TopicPartition};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tail::{Mark, Tail};
+
+/// The file with the log's leader epochs.
+const EPOCHS_FILE: &str = "leader-epoch-checkpoint";
+
+/// One partition's log. Owned by one log thread.
+pub struct Log {
+    device: Arc<Device>,
+    directory: PathBuf,
+    name: TopicPartition,
+    topic_id: Option<TopicId>,
+    config: Arc<LogConfig>,
+    segments: Vec<Segment>,
+    start: Offset,
+    end: Offset,
+    high_watermark: Mark,
+    recovery_point: Offset,
+    durable_end: Offset,
+    epochs: LeaderEpochCache,
+    epochs_dirty: bool,
+    producers: ProducerState,
+    /// Offsets of the producer snapshots in the directory, ascending.
+    snapshots: Vec<Offset>,
+    tail: Tail,
+    /// A failed write may have left bytes beyond the active segment's size.
+    torn: bool,
+    /// Names in the directory changed since it was last synced.
+    directory_dirty: bool,
+    /// Counts truncations: a flush that began before one says nothing of the log after it.
+    generation: u64,
+    unflushed_bytes: u64,
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Log")
+            .field("name", &self.name)
+            .field("start", &self.start)
+            .field("end", &self.end)
+            .field("high_watermark", &self.high_watermark.offset)
+            .field("recovery_point", &self.recovery_point)
+            .field("segments", &self.segments.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Log {
+    /// Whose log it is.
+    #[must_use]
+    pub fn name(&self) -> &TopicPartition {
+        &self.name
+    }
+
+    /// The topic's id, by `partition.metadata`.
+    #[must_use]
+    pub fn topic_id(&self) -> Option<TopicId> {
+        self.topic_id
+    }
+
+    /// What it shares with the other logs of its directory.
+    #[must_use]
+    pub fn device(&self) -> &Arc<Device> {
+        &self.device
+    }
+
+    /// The partition's directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn config(&self) -> &Arc<LogConfig> {
+        &self.config
+    }
+
+    /// Changes its settings; they hold from the next append or retention run on.
+    pub fn set_config(&mut self, config: Arc<LogConfig>) {
+        self.config = config;
+    }
+
+    /// Its first offset: what is below was deleted.
+    #[must_use]
+    pub fn start(&self) -> Offset {
+        self.start
+    }
+
+    /// The offset that the next record gets.
+    #[must_use]
+    pub fn end(&self) -> Offset {
+        self.end
+    }
+
+    /// Everything below is on the device: survives loss of power.
+    #[must_use]
+    pub fn durable_end(&self) -> Offset {
+        self.durable_end
+    }
+
+    /// Everything below is on the device with its indexes: recovery begins here.
+    #[must_use]
+    pub fn recovery_point(&self) -> Offset {
+        self.recovery_point
+    }
+
+    /// Bytes beyond the recovery point.
+    #[must_use]
+    pub fn unflushed_bytes(&self) -> u64 {
+        self.unflushed_bytes
+    }
+
+    /// Everything below is replicated, and may be read.
+    #[must_use]
+    pub fn high_watermark(&self) -> Offset {
+        self.high_watermark.offset
+    }
+
+    /// Moves the high watermark, within start and end. Returns where it is now.
+    pub fn set_high_watermark(&mut self, offset: Offset) -> Offset {
+        let offset = offset.clamp(self.start, self.end);
+        if offset != self.high_watermark.offset {
+            self.high_watermark = self.mark(offset);
+        }
+        offset
+    }
+
+    /// Read-committed readers stop here: at the first open transaction, or the high watermark.
+    #[must_use]
+    pub fn last_stable_offset(&self) -> Offset {
+        let high_watermark = self.high_watermark.offset;
+        self.producers.first_unstable_offset().map_or(high_watermark, |open| open.min(high_watermark))
+    }
+
+    /// Bytes of all segments.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.size).sum()
+    }
+
+    /// How many segments there are.
+    #[must_use]
+    pub fn segment_count(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// The latest leader epoch that the log knows, and where it began.
+    #[must_use]
+    pub fn latest_epoch(&self) -> Option<EpochEntry> {
+        self.epochs.latest()
+    }
+
+    /// Where the records of an epoch end (OffsetForLeaderEpoch); `None` is "unknown".
+    #[must_use]
+    pub fn end_of_epoch(&self, epoch: LeaderEpoch) -> Option<EpochEnd> {
+        self.epochs.end_of(epoch, self.end)
+    }
+
+    /// The epoch of the record at `offset`.
+    #[must_use]
+    pub fn epoch_of(&self, offset: Offset) -> Option<LeaderEpoch> {
+        self.epochs.epoch_of(offset)
+    }
+
+    /// Notes that this broker leads in `epoch` from the log's end on. The file follows with the next flush round: what is not
+    /// flushed is read back from the batches.
+    pub fn assign_epoch(&mut self, epoch: LeaderEpoch) {
+        self.assign_epoch_at(epoch, self.end);
+    }
+
+    fn assign_epoch_at(&mut self, epoch: LeaderEpoch, start: Offset) {
+        if self.epochs.latest().is_none_or(|latest| latest.epoch != epoch) {
+            self.epochs_dirty |= self.epochs.assign(epoch, start);
+        }
+    }
+
+    /// Closes files of segments that are neither active nor waiting for a flush.
+    pub fn close_idle_files(&mut self) {
+        let inactive = self.segments.len() - 1;
+        self.segments[..inactive].iter_mut().for_each(Segment::close_idle);
+    }
+
+    fn failed(&self, error: &io::Error) -> StorageError {
+        self.device.failed(&self.directory, error)
+    }
+
+    fn active(&mut self) -> &mut Segment {
+        self.segments.last_mut().expect("a log has at least one segment")
+    }
+
+    /// The segment that has, or would have, `offset`.
+    fn segment_of(&self, offset: Offset) -> usize {
+        self.segments.partition_point(|segment| segment.base <= offset).saturating_sub(1)
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.device.sub_unflushed(self.unflushed_bytes);
+    }
+}
+
+/// Borrows only the fields that a place is made of, so that the segments can be borrowed beside it.
+macro_rules! place {
+    ($log:expr) => {
+        crate::index_file::Place { disk: $log.device.disk().as_ref(), directory: &$log.directory }
+    };
+}
+pub(crate) use place;
+
+impl Log {
+    fn place(&self) -> Place<'_> {
+        place!(self)
+    }
+}
