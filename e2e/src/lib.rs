@@ -1,6 +1,16 @@
 //! The harness of the end-to-end tests.
 //!
-//! [`kubernetes`] is a real Kubernetes on one machine without a Docker engine, for those who have none; the tests
-//! themselves know only a KUBECONFIG.
+//! A test is a [`scenario`]: it gets a namespace of its own ([`Space`]), applies YAML, waits for what users would see,
+//! runs client programs [`inside`] the cluster's network and kills things ([`faults`]). It knows a KUBECONFIG and nothing
+//! of how the cluster came to be; only faults of whole nodes need the local [`kubernetes`].
 
+pub mod documents;
+pub mod faults;
+pub mod inside;
 pub mod kubernetes;
+mod report;
+pub mod scenario;
+pub mod space;
+
+pub use scenario::scenario;
+pub use space::Space;

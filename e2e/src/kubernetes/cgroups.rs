@@ -10,18 +10,15 @@ use super::process::until;
 
 const ROOT: &str = "/sys/fs/cgroup";
 
-/// The hierarchies: the one of cgroup v2, or each of v1.
+/// The hierarchies: the one of cgroup v2, or each of v1 and the one of v2 beside them, which runc uses too.
 fn hierarchies() -> Result<Vec<PathBuf>> {
-    if unified() {
-        return Ok(vec![ROOT.into()]);
-    }
     let mounts = fs::read_to_string("/proc/mounts")?;
-    let of_v1 = mounts.lines().filter_map(|mount| {
+    let hierarchies = mounts.lines().filter_map(|mount| {
         let mut fields = mount.split(' ').skip(1);
         let (path, kind) = (fields.next()?, fields.next()?);
-        (kind == "cgroup").then(|| PathBuf::from(path))
+        (kind == "cgroup" || kind == "cgroup2").then(|| PathBuf::from(path))
     });
-    Ok(of_v1.collect())
+    Ok(hierarchies.collect())
 }
 
 fn unified() -> bool {

@@ -36,8 +36,10 @@ pub fn run(folder: &Path, nodes: usize) -> Result<()> {
     let values = [("node", "n1")];
     folder.fill("kube-proxy.yaml", include_str!("../../kubernetes/config/kube-proxy.yaml"), &values)?;
     start(&folder, None, "kube-proxy", &[&tools.program("kube-proxy"), "--config=kube-proxy.yaml"])?;
-    let names: Vec<_> = all.iter().map(|node| format!("node/{}", node.name())).collect();
-    control_plane::kubectl(&tools, &folder, &format!("wait --for=create --timeout=60s {}", names.join(" ")))?;
+    for node in &all {
+        let wait = format!("wait --for=create --timeout=60s node/{}", node.name());
+        control_plane::kubectl(&tools, &folder, &wait)?;
+    }
     control_plane::kubectl(&tools, &folder, "wait --for=condition=Ready --timeout=60s nodes --all")?;
     println!("ready");
     std::io::stdout().flush()?;

@@ -76,10 +76,9 @@ impl Machine {
     pub fn enter(&self, program: &[String]) -> Result<Command> {
         let here = std::env::current_dir()?;
         let mut command = Command::new("nsenter");
-        command
-            .args(["-t", &self.first.to_string(), "--mount", "--net", "--ipc", "--pid", "--wdns"])
-            .arg(here);
-        command.arg("--").args(program).env(MACHINE, self.folder.path());
+        command.args(["-t", &self.first.to_string(), "--mount", "--net", "--ipc", "--pid"]);
+        command.arg(format!("--wdns={}", here.display())).arg("--").args(program);
+        command.env(MACHINE, self.folder.path());
         command.env("KUBECONFIG", self.folder.join("pki/admin.kubeconfig"));
         Ok(command)
     }

@@ -1,6 +1,6 @@
 //! A node: containerd, kubelet and kube-proxy in a network namespace; how it dies and comes back.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -79,7 +79,7 @@ impl<'a> Node<'a> {
     }
 
     /// Imports an archive of images, which pods then name with `imagePullPolicy: Never` or `IfNotPresent`.
-    pub fn load(&self, archive: &PathBuf) -> Result<()> {
+    pub fn load(&self, archive: &Path) -> Result<()> {
         let (socket, archive) = (self.socket(), archive.to_string_lossy().into_owned());
         run(&["ctr", "-a", &socket.to_string_lossy(), "-n", "k8s.io", "image", "import", &archive]).map(drop)
     }

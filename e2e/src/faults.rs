@@ -1,0 +1,49 @@
+//! What goes wrong on purpose: a pod's process killed, a node lost and back.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::kubernetes::Machine;
+use crate::space::Space;
+
+/// The local Kubernetes that the tests run in; on someone's own cluster no node can be killed.
+pub fn machine() -> Result<Machine> {
+    Machine::around()?
+        .context("this needs the local Kubernetes: run it with `cargo xtask e2e` and without KUBECONFIG")
+}
+
+/// SIGKILL for every process of a pod's containers, as the kernel sends it when memory is short. The pod stays.
+pub async fn kill_pod(space: &Space, name: &str) -> Result<()> {
+    let pod = space.api::<Pod>().get(name).await?;
+    let uid = pod.uid().context("a pod has a uid")?;
+    let pids = processes(&uid)?;
+    ensure!(!pids.is_empty(), "no process of pod {name} was found on this machine");
+    for pid in pids {
+        kill_process(pid, Signal::KILL)
+            .with_context(|| format!("process {pid:?} of pod {name} could not be killed"))?;
+    }
+    Ok(())
+}
+
+/// The processes of a pod but for the one that holds its namespaces, found by their cgroups.
+fn processes(uid: &str) -> Result<Vec<Pid>> {
+    let pod = format!("pod{uid}/");
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc")?.flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw)
+        else {
+            continue;
+        };
+        // Processes come and go while we look.
+        let cgroup = fs::read_to_string(entry.path().join("cgroup")).unwrap_or_default();
+        let program = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
+        if cgroup.contains(&pod) && program.trim() != "pause" {
+            found.push(pid);
+        }
+    }
+    Ok(found)
+}
