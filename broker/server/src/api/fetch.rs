@@ -1,0 +1,221 @@
+//! Fetch: reads from the log threads, and waits for more where the client asks for it. Records go from file to socket; what is in
+//! memory is where they are.
+
+use super::Call;
+use crate::{
+    broker::Hosted,
+    fetch::{Ask, Named, Told, Wanted},
+    shard::{Read, ReadItem, Watch},
+};
+use klamm_protocol::{
+    ErrorCode, FetchRequest, FetchResponse, Records,
+    fetch_response::{FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData},
+};
+use klamm_storage::Limit;
+use klamm_types::{LeaderEpoch, Offset, PartitionIndex};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// From this version on topics are named by id (KIP-516).
+const TOPIC_IDS_FROM: i16 = 13;
+
+/// The isolation level of consumers that read committed records only (KIP-98).
+const READ_COMMITTED: i8 = 1;
+
+/// What one partition gives.
+type Outcome = Result<Read, ErrorCode>;
+
+pub async fn handle(call: Arc<Call>, request: FetchRequest) -> FetchResponse {
+    let ask = ask_of(&call, &request);
+    let now = call.broker.world.clock.now().mono;
+    let random = call.broker.world.random_u64();
+    let resolved = match call.broker.fetch_sessions().resolve(now, ask, random) {
+        Ok(resolved) => resolved,
+        Err(error) => return FetchResponse { error_code: error.code(), ..Default::default() },
+    };
+    let bytes_max = u32::try_from(request.max_bytes).unwrap_or(0).min(call.broker.fetch_bytes_max());
+    let outcomes = read_enough(&call, &request, &resolved.partitions, bytes_max).await;
+    let mut response = FetchResponse { session_id: resolved.session, ..Default::default() };
+    let mut topics: BTreeMap<usize, FetchableTopicResponse> = BTreeMap::new();
+    let mut order: BTreeMap<Named, usize> = BTreeMap::new();
+    let mut names_leader = false;
+    for ((named, _), outcome) in resolved.partitions.iter().zip(outcomes) {
+        let told = tell(&call, resolved.session, named, &outcome);
+        if resolved.incremental && !told {
+            continue;
+        }
+        let data = partition_data(&call, named, outcome, request.isolation_level == READ_COMMITTED);
+        names_leader |= data.current_leader.leader_id >= 0;
+        let topic = Named { partition: PartitionIndex(-1), ..named.clone() };
+        let next = order.len();
+        let place = *order.entry(topic).or_insert(next);
+        let topic = topics.entry(place).or_insert_with(|| FetchableTopicResponse {
+            topic: named.name.clone(),
+            topic_id: named.id.0,
+            ..Default::default()
+        });
+        topic.partitions.push(data);
+    }
+    response.responses = topics.into_values().collect();
+    if names_leader {
+        let nodes = call.broker.endpoints(&call.peer.listener).into_iter();
+        response.node_endpoints = nodes
+            .map(|node| NodeEndpoint {
+                node_id: node.id.0,
+                host: node.host,
+                port: node.port,
+                rack: node.rack,
+            })
+            .collect();
+    }
+    response
+}
+
+fn ask_of(call: &Call, request: &FetchRequest) -> Ask {
+    let by_id = call.version >= TOPIC_IDS_FROM;
+    let named = |id, name: &klamm_types::Str, partition| Named {
+        id: klamm_types::TopicId(id),
+        name: name.clone(),
+        partition: PartitionIndex(partition),
+    };
+    let partitions = request.topics.iter().flat_map(|topic| {
+        topic.partitions.iter().map(move |partition| {
+            let wanted = Wanted {
+                offset: Offset(partition.fetch_offset),
+                bytes_max: u32::try_from(partition.partition_max_bytes).unwrap_or(0),
+                current_leader_epoch: LeaderEpoch(partition.current_leader_epoch),
+                last_fetched_epoch: LeaderEpoch(partition.last_fetched_epoch),
+            };
+            (named(topic.topic_id, &topic.topic, partition.partition), wanted)
+        })
+    });
+    let forgotten = request.forgotten_topics_data.iter().flat_map(|topic| {
+        topic.partitions.iter().map(move |partition| named(topic.topic_id, &topic.topic, *partition))
+    });
+    Ask {
+        session: request.session_id,
+        epoch: request.session_epoch,
+        by_id,
+        partitions: partitions.collect(),
+        forgotten: forgotten.collect(),
+    }
+}
+
+/// Reads; when that gives less than `min_bytes`, waits until there is more or the time is over, and reads again.
+async fn read_enough(
+    call: &Call,
+    request: &FetchRequest,
+    partitions: &[(Named, Wanted)],
+    bytes_max: u32,
+) -> Vec<Outcome> {
+    let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
+    let deadline = call.arrived.plus(wait);
+    let min_bytes = u64::try_from(request.min_bytes).unwrap_or(0).min(u64::from(bytes_max));
+    let limit =
+        if request.isolation_level == READ_COMMITTED { Limit::LastStable } else { Limit::HighWatermark };
+    loop {
+        let hosted: Vec<_> = partitions.iter().map(|(named, _)| locate(call, named)).collect();
+        let watch = Watch::new(1);
+        let watching = (wait > Duration::ZERO).then_some(&watch);
+        let outcomes = read(call, partitions, &hosted, (bytes_max, limit), watching).await;
+        let bytes: u64 = outcomes.iter().flatten().map(|read| u64::from(read.bytes())).sum();
+        let enough = bytes >= min_bytes
+            || outcomes.iter().any(Result::is_err)
+            || partitions.is_empty() && min_bytes == 0;
+        if enough || call.broker.world.deadline(deadline, watch.wait()).await.is_err() {
+            return outcomes;
+        }
+    }
+}
+
+fn locate(call: &Call, named: &Named) -> Result<Hosted, ErrorCode> {
+    if call.version >= TOPIC_IDS_FROM {
+        call.broker.hosted_by_id(named.id.0, named.partition)
+    } else {
+        call.broker.hosted_by_name(&named.name, named.partition)
+    }
+}
+
+/// One pass over the partitions, in their order within each log thread; the first that has records gives a whole batch whatever
+/// its size (KIP-74).
+async fn read(
+    call: &Call,
+    partitions: &[(Named, Wanted)],
+    hosted: &[Result<Hosted, ErrorCode>],
+    (bytes_max, limit): (u32, Limit),
+    watch: Option<&Arc<Watch>>,
+) -> Vec<Outcome> {
+    let mut outcomes: Vec<Outcome> = hosted
+        .iter()
+        .map(|hosted| Err(hosted.as_ref().err().copied().unwrap_or(ErrorCode::UnknownServerError)))
+        .collect();
+    let mut by_shard: BTreeMap<usize, Vec<(usize, ReadItem)>> = BTreeMap::new();
+    let mut turns = Vec::new();
+    for (slot, hosted) in hosted.iter().enumerate() {
+        let Ok(hosted) = hosted else { continue };
+        if !by_shard.contains_key(&hosted.shard) {
+            turns.push(hosted.shard);
+        }
+        let item = ReadItem { partition: hosted.id, wanted: partitions[slot].1.clone(), limit };
+        by_shard.entry(hosted.shard).or_default().push((slot, item));
+    }
+    let mut left = bytes_max;
+    let mut nothing_yet = true;
+    for shard in turns {
+        let items = by_shard.remove(&shard).unwrap_or_default();
+        let watch = watch.cloned();
+        let done = call
+            .broker
+            .shards
+            .get(shard)
+            .ask(move |shard| shard.read_all(items, left, nothing_yet, watch.as_ref()))
+            .await;
+        for (slot, outcome) in done.unwrap_or_default() {
+            if let Ok(read) = &outcome {
+                left = left.saturating_sub(read.bytes());
+                nothing_yet &= read.bytes() == 0;
+            }
+            outcomes[slot] = outcome;
+        }
+    }
+    outcomes
+}
+
+fn tell(call: &Call, session: i32, named: &Named, outcome: &Outcome) -> bool {
+    let (told, has_records, is_error) = match outcome {
+        Ok(read) => {
+            let told = Told { high_watermark: read.high_watermark, log_start: read.log_start };
+            (told, read.bytes() > 0 || read.diverging.is_some(), false)
+        }
+        Err(_) => (Told { high_watermark: Offset::NONE, log_start: Offset::NONE }, false, true),
+    };
+    call.broker.fetch_sessions().tell(session, named, told, has_records, is_error)
+}
+
+fn partition_data(call: &Call, named: &Named, outcome: Outcome, committed: bool) -> PartitionData {
+    let blank = PartitionData { partition_index: named.partition.0, ..Default::default() };
+    match outcome {
+        Ok(read) => PartitionData {
+            high_watermark: read.high_watermark.0,
+            last_stable_offset: read.last_stable.0,
+            log_start_offset: read.log_start.0,
+            diverging_epoch: read.diverging.unwrap_or_default(),
+            aborted_transactions: committed.then(Vec::new),
+            records: Some(Records::from(read.records)),
+            ..blank
+        },
+        Err(error) => {
+            let stale = matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch);
+            let leader =
+                stale.then(|| call.broker.leader_of(named.id.0, &named.name, named.partition)).flatten();
+            PartitionData {
+                error_code: error.code(),
+                high_watermark: Offset::NONE.0,
+                records: Some(Records::default()),
+                current_leader: leader.map_or_else(LeaderIdAndEpoch::default, |(leader, epoch)| {
+                    LeaderIdAndEpoch { leader_id: leader.0, leader_epoch: epoch.0 }
+                }),
+                ..blank
+            }
+        }
+    }
+}

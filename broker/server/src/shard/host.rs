@@ -1,0 +1,137 @@
+//! Which partitions a shard has: they come, change and go as the metadata says.
+
+use super::{Partition, Shard};
+use klamm_replication::Leadership;
+use klamm_storage::{Device, Log, LogConfig, LogDir, Removal, StorageError};
+use klamm_types::{TopicIdPartition, TopicPartition};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The open log directories.
+pub struct LogDirs {
+    dirs: Vec<LogDir>,
+    /// Logs that were there at start and are not opened yet, by directory.
+    unopened: Mutex<Vec<BTreeSet<TopicPartition>>>,
+}
+
+impl LogDirs {
+    /// The directories that this broker has; at least one.
+    #[must_use]
+    pub fn new(dirs: Vec<LogDir>) -> Self {
+        let unopened = dirs.iter().map(|dir| dir.partitions().iter().cloned().collect()).collect();
+        Self { dirs, unopened: Mutex::new(unopened) }
+    }
+
+    /// All directories.
+    #[must_use]
+    pub fn all(&self) -> &[LogDir] {
+        &self.dirs
+    }
+
+    /// What the logs of each directory share.
+    pub fn devices(&self) -> impl Iterator<Item = &Arc<Device>> {
+        self.dirs.iter().map(LogDir::device)
+    }
+
+    /// The directory that had a log of this name at start, unless that log was opened since.
+    fn take_unopened(&self, name: &TopicPartition) -> Option<&LogDir> {
+        let mut unopened = self.unopened.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = unopened.iter_mut().position(|names| names.remove(name))?;
+        Some(&self.dirs[at])
+    }
+
+    /// The directory for a new partition: the one that works and has the most room.
+    fn roomiest(&self) -> &LogDir {
+        let room = |dir: &&LogDir| match dir.device().check() {
+            Ok(()) => dir.device().disk().free_bytes(dir.device().path()).unwrap_or(0),
+            Err(_) => 0,
+        };
+        match self.dirs.as_slice() {
+            [only] => only,
+            several => several.iter().max_by_key(room).expect("a broker has a log directory"),
+        }
+    }
+
+    /// The directory that a log is in.
+    fn with_device(&self, device: &Arc<Device>) -> &LogDir {
+        self.dirs
+            .iter()
+            .find(|dir| Arc::ptr_eq(dir.device(), device))
+            .expect("logs come from these directories")
+    }
+}
+
+/// A partition to lead.
+#[derive(Clone, Debug)]
+pub struct Hosting {
+    /// Which one.
+    pub id: TopicIdPartition,
+    /// Its topic's name.
+    pub name: TopicPartition,
+    /// What the metadata says of it.
+    pub leadership: Leadership,
+    /// `min.insync.replicas`.
+    pub min_in_sync: u32,
+    /// Its settings.
+    pub config: Arc<LogConfig>,
+}
+
+impl Shard {
+    /// Leads a partition, or goes on leading it with other settings or in another epoch. A log that is there is opened, and
+    /// recovered after a crash; else one is made.
+    ///
+    /// # Errors
+    /// [`StorageError`]; the partition is then not led.
+    pub fn host(&mut self, hosting: Hosting) -> Result<(), StorageError> {
+        let now = self.world.clock.now();
+        if !self.partitions.contains_key(&hosting.id) {
+            let log = match self.open(&hosting)? {
+                Some(log) => log,
+                None => {
+                    let config = Arc::clone(&hosting.config);
+                    self.dirs.roomiest().create_log(&hosting.name, hosting.id.topic, config, now)?
+                }
+            };
+            self.partitions.insert(hosting.id, Partition::new(self.me, log));
+        }
+        let partition = self.partitions.get_mut(&hosting.id).expect("it was just put there");
+        partition.log.set_config(hosting.config);
+        partition.lead(now, hosting.leadership, hosting.min_in_sync);
+        Ok(())
+    }
+
+    /// The log that was there at start, if it is of this topic: an older topic of the same name had its own records.
+    fn open(&self, hosting: &Hosting) -> Result<Option<Log>, StorageError> {
+        let Some(dir) = self.dirs.take_unopened(&hosting.name) else { return Ok(None) };
+        let log = dir.open_log(&hosting.name, Arc::clone(&hosting.config), self.world.clock.now())?;
+        if log.topic_id().is_none_or(|id| id == hosting.id.topic) {
+            return Ok(Some(log));
+        }
+        tracing::info!(partition = %hosting.name, "removing the log of a topic that was deleted");
+        let removal = dir.delete_log(log, self.world.uuid())?;
+        self.unlink(removal);
+        Ok(None)
+    }
+
+    /// Stops leading a deleted partition and removes its log.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn delete(&mut self, id: TopicIdPartition) -> Result<(), StorageError> {
+        let Some(mut partition) = self.partitions.remove(&id) else { return Ok(()) };
+        partition.resign(self.world.clock.now());
+        let dir = self.dirs.with_device(partition.log.device());
+        let removal = dir.delete_log(partition.log, self.world.uuid())?;
+        self.unlink(removal);
+        Ok(())
+    }
+
+    pub(super) fn unlink(&self, removal: Removal) {
+        if !removal.is_empty() {
+            let unlinking = self.world.spawn.blocking(Box::new(move || removal.run()));
+            self.world.spawn.spawn("unlink", unlinking);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Log threads. Each owns its partitions and nobody else touches them: no locks, no tasks, timers or channels per partition.
+//!
+//! Appends of one drain of the mailbox go to disk with one write per partition. What waits for a device (fsync, unlinking) is
+//! handed out and never waited for here.
+
+mod host;
+mod mailbox;
+mod partition;
+mod pending;
+mod upkeep;
+mod watch;
+
+pub use host::{Hosting, LogDirs};
+pub use mailbox::ShardHandle;
+pub(crate) use mailbox::Work;
+pub use partition::{Found, Partition, Read, ReadItem};
+pub use pending::{Outcome, PendingProduce, ProduceError, Produced};
+pub use upkeep::{Checkpoints, LogSize};
+pub use watch::Watch;
+
+use klamm_net::Reservation;
+use klamm_protocol::ErrorCode;
+use klamm_records::ValidatedBatch;
+use klamm_storage::Origin;
+use klamm_types::{BrokerId, LeaderEpoch, TopicIdPartition};
+use klamm_world::World;
+use partition::Staged;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Batches of one request for the partitions of one shard.
+pub struct ProduceWork {
+    /// The batches.
+    pub items: Vec<ProduceItem>,
+    /// Who made them.
+    pub origin: Origin,
+    /// Whether all in-sync replicas must have them (acks=all).
+    pub wait_for_all: bool,
+    /// Who waits.
+    pub pending: PendingProduce,
+    /// The memory of the request, given back when all its batches are in the page cache. The broker's own have none.
+    pub reservation: Option<Arc<Reservation>>,
+}
+
+/// A batch for one partition.
+pub struct ProduceItem {
+    /// Its place among the request's outcomes.
+    pub slot: usize,
+    /// The partition.
+    pub partition: TopicIdPartition,
+    /// The batch.
+    pub batch: ValidatedBatch,
+}
+
+/// A log thread's state.
+pub struct Shard {
+    world: World,
+    me: BrokerId,
+    dirs: Arc<LogDirs>,
+    partitions: BTreeMap<TopicIdPartition, Partition>,
+    staged: Vec<TopicIdPartition>,
+    stopped: bool,
+}
+
+impl Shard {
+    fn new(world: World, me: BrokerId, dirs: Arc<LogDirs>) -> Self {
+        Self { world, me, dirs, partitions: BTreeMap::new(), staged: Vec::new(), stopped: false }
+    }
+
+    /// A partition that is led here, for one who knows `epoch` as its leader epoch; NONE for one who does not say.
+    ///
+    /// # Errors
+    /// `NOT_LEADER_OR_FOLLOWER`, `FENCED_LEADER_EPOCH`, `UNKNOWN_LEADER_EPOCH`.
+    pub fn leader(&mut self, id: TopicIdPartition, epoch: LeaderEpoch) -> Result<&mut Partition, ErrorCode> {
+        let partition = self.partitions.get_mut(&id).ok_or(ErrorCode::NotLeaderOrFollower)?;
+        partition.check_epoch(epoch)?;
+        Ok(partition)
+    }
+
+    /// Reads in turn, at most `left` bytes in all; the first that has records may give a whole batch beyond that while there is
+    /// `nothing_yet`. `watch` hears of whatever comes to these partitions from now on.
+    pub fn read_all(
+        &mut self,
+        items: Vec<(usize, ReadItem)>,
+        mut left: u32,
+        mut nothing_yet: bool,
+        watch: Option<&Arc<Watch>>,
+    ) -> Vec<(usize, Result<Read, ErrorCode>)> {
+        let mut done = Vec::with_capacity(items.len());
+        for (slot, item) in items {
+            let result =
+                self.leader(item.partition, item.wanted.current_leader_epoch).and_then(|partition| {
+                    if let Some(watch) = watch {
+                        partition.watch(watch);
+                    }
+                    partition.read(&item, left, nothing_yet)
+                });
+            if let Ok(read) = &result {
+                left = left.saturating_sub(read.bytes());
+                nothing_yet &= read.bytes() == 0;
+            }
+            done.push((slot, result));
+        }
+        done
+    }
+
+    /// Puts batches in line for the next write.
+    fn stage(&mut self, work: ProduceWork) {
+        for ProduceItem { slot, partition: id, batch } in work.items {
+            let Some(partition) = self.partitions.get_mut(&id) else {
+                work.pending.complete(slot, Err(ErrorCode::NotLeaderOrFollower.into()));
+                continue;
+            };
+            let first = partition.stage(Staged {
+                batch,
+                origin: work.origin,
+                slot,
+                wait_for_all: work.wait_for_all,
+                pending: work.pending.clone(),
+                _reservation: work.reservation.clone(),
+            });
+            if first {
+                self.staged.push(id);
+            }
+        }
+    }
+
+    /// Writes what was staged: one write per partition.
+    fn write_staged(&mut self) {
+        if self.staged.is_empty() {
+            return;
+        }
+        let now = self.world.clock.now();
+        for id in self.staged.drain(..) {
+            if let Some(partition) = self.partitions.get_mut(&id) {
+                partition.write(now);
+            }
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Ends the thread when its mailbox is worked off so far.
+    pub fn stop(&mut self) {
+        self.stopped = true;
+    }
+}
+
+/// All log threads.
+pub struct Shards {
+    handles: Vec<ShardHandle>,
+    dirs: Arc<LogDirs>,
+}
+
+impl Shards {
+    /// Starts `count` threads over the log directories.
+    #[must_use]
+    pub fn start(world: &World, me: BrokerId, dirs: LogDirs, count: usize) -> Self {
+        let dirs = Arc::new(dirs);
+        let start = |index| {
+            let shard = Shard::new(world.clone(), me, Arc::clone(&dirs));
+            ShardHandle::start(world, format!("klamm-log-{index}"), shard)
+        };
+        Self { handles: (0..count.max(1)).map(start).collect(), dirs }
+    }
+
+    /// The thread of a partition.
+    #[must_use]
+    pub fn index_of(&self, id: TopicIdPartition) -> usize {
+        // the topic's id is random: partitions of one topic go round all threads, and topics begin anywhere
+        let start = u64::from_le_bytes(id.topic.0.0[..8].try_into().expect("8 of 16 bytes"));
+        (start.wrapping_add(id.partition.0 as u64) % self.handles.len() as u64) as usize
+    }
+
+    /// A thread.
+    #[must_use]
+    pub fn get(&self, index: usize) -> &ShardHandle {
+        &self.handles[index]
+    }
+
+    /// All threads.
+    pub fn all(&self) -> impl Iterator<Item = &ShardHandle> {
+        self.handles.iter()
+    }
+
+    /// The log directories.
+    #[must_use]
+    pub fn dirs(&self) -> &Arc<LogDirs> {
+        &self.dirs
+    }
+}

@@ -1,0 +1,369 @@
+//! One partition that is led here: its log, who waits for acknowledgements, who waits for records.
+
+use super::{
+    PendingProduce, ProduceError, Produced,
+    watch::{Watch, Watchers},
+};
+use crate::fetch::Wanted;
+use klamm_log::ProducerError;
+use klamm_net::Reservation;
+use klamm_protocol::{ErrorCode, fetch_response::EpochEndOffset};
+use klamm_records::{InvalidBatch, ValidatedBatch};
+use klamm_replication::{Acks, Durability, Effect, Event, Leadership, Refusal, Replica};
+use klamm_storage::{AppendError, Appended, Limit, Log, Origin, ReadError};
+use klamm_types::{BrokerId, Chunk, LeaderEpoch, Now, Offset, TopicIdPartition, Wall};
+use std::sync::Arc;
+
+/// Timestamps that mean something else in ListOffsets.
+const LATEST: Wall = Wall(-1);
+const EARLIEST: Wall = Wall(-2);
+const MAX_TIMESTAMP: Wall = Wall(-3);
+const EARLIEST_LOCAL: Wall = Wall(-4);
+
+/// A batch in line for the next write.
+pub(super) struct Staged {
+    pub batch: ValidatedBatch,
+    pub origin: Origin,
+    pub slot: usize,
+    pub wait_for_all: bool,
+    pub pending: PendingProduce,
+    pub _reservation: Option<Arc<Reservation>>,
+}
+
+/// Who is told when a batch is committed, and what.
+#[derive(Clone)]
+pub(super) struct Waiting {
+    slot: usize,
+    pending: PendingProduce,
+    produced: Produced,
+}
+
+/// What to read of a partition.
+#[derive(Clone, Debug)]
+pub struct ReadItem {
+    /// Which one.
+    pub partition: TopicIdPartition,
+    /// From where, how much.
+    pub wanted: Wanted,
+    /// Up to where.
+    pub limit: Limit,
+}
+
+/// What was read of a partition.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// The records, in a file.
+    pub records: Vec<Chunk>,
+    /// The high watermark.
+    pub high_watermark: Offset,
+    /// The last stable offset.
+    pub last_stable: Offset,
+    /// The log's start.
+    pub log_start: Offset,
+    /// Where the reader's log and this one part (KIP-595), instead of records.
+    pub diverging: Option<EpochEndOffset>,
+}
+
+impl Read {
+    /// How many bytes of records there are.
+    #[must_use]
+    pub fn bytes(&self) -> u32 {
+        self.records.iter().map(|chunk| chunk.len() as u32).sum()
+    }
+}
+
+/// An offset that was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The record's timestamp; −1 where an end of the log was asked for.
+    pub timestamp: Wall,
+    /// Its offset; −1 when there is none.
+    pub offset: Offset,
+    /// Its leader epoch.
+    pub epoch: LeaderEpoch,
+}
+
+impl Found {
+    const NOTHING: Found = Found { timestamp: Wall(-1), offset: Offset::NONE, epoch: LeaderEpoch::NONE };
+}
+
+/// One partition that is led here.
+pub struct Partition {
+    pub(super) log: Log,
+    replica: Replica<Waiting>,
+    staged: Vec<Staged>,
+    effects: Vec<Effect<Waiting>>,
+    watchers: Watchers,
+}
+
+impl Partition {
+    /// A partition whose log is open, and which nobody leads yet.
+    pub(super) fn new(me: BrokerId, log: Log) -> Self {
+        let replica = Replica::new(me, log.high_watermark(), log.end());
+        Self { log, replica, staged: Vec::new(), effects: Vec::new(), watchers: Watchers::default() }
+    }
+
+    /// Leads as the metadata says, with this `min.insync.replicas`.
+    pub(super) fn lead(&mut self, now: Now, leadership: Leadership, min_in_sync: u32) {
+        if leadership.epoch > self.replica.epoch() {
+            self.log.assign_epoch(leadership.epoch);
+        }
+        self.tell(now, Event::Configured { min_in_sync, durability: Durability::Replicated });
+        self.tell(now, Event::Lead(leadership));
+        self.carry_out(0);
+    }
+
+    /// Stops leading: tells all who wait.
+    pub(super) fn resign(&mut self, now: Now) {
+        for staged in std::mem::take(&mut self.staged) {
+            staged.pending.complete(staged.slot, Err(ErrorCode::NotLeaderOrFollower.into()));
+        }
+        self.tell(now, Event::Follow { epoch: LeaderEpoch(self.replica.epoch().0 + 1) });
+        self.carry_out(0);
+        self.watchers.came(u64::MAX);
+    }
+
+    fn tell(&mut self, now: Now, event: Event<Waiting>) {
+        if let Err(rejected) = self.replica.on_event(now, event, &mut self.effects) {
+            tracing::debug!(partition = %self.log.name(), %rejected, "nothing changed");
+        }
+    }
+
+    /// Does what the replica decided; `bytes` were appended since the last time.
+    fn carry_out(&mut self, bytes: u64) {
+        for effect in self.effects.drain(..) {
+            match effect {
+                Effect::HighWatermark(offset) => {
+                    self.log.set_high_watermark(offset);
+                    self.watchers.came(bytes.max(1));
+                }
+                Effect::Acknowledge(Waiting { slot, pending, produced }) => {
+                    pending.complete(slot, Ok(produced))
+                }
+                Effect::Refuse(Waiting { slot, pending, .. }, refusal) => {
+                    pending.complete(slot, Err(code_of(refusal).into()));
+                }
+            }
+        }
+    }
+
+    /// The log.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The log, to read what the broker itself keeps in it.
+    pub fn log_mut(&mut self) -> &mut Log {
+        &mut self.log
+    }
+
+    /// The leader epoch.
+    #[must_use]
+    pub fn epoch(&self) -> LeaderEpoch {
+        self.replica.epoch()
+    }
+
+    /// Whether replicas are missing from those in sync.
+    #[must_use]
+    pub fn is_under_replicated(&self, replicas: usize) -> bool {
+        self.replica.in_sync().len() < replicas
+    }
+
+    pub(super) fn check_epoch(&self, theirs: LeaderEpoch) -> Result<(), ErrorCode> {
+        if !self.replica.is_leader() {
+            return Err(ErrorCode::NotLeaderOrFollower);
+        }
+        match theirs {
+            LeaderEpoch::NONE => Ok(()),
+            theirs if theirs < self.epoch() => Err(ErrorCode::FencedLeaderEpoch),
+            theirs if theirs > self.epoch() => Err(ErrorCode::UnknownLeaderEpoch),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts a batch in line; says whether it is the first.
+    pub(super) fn stage(&mut self, staged: Staged) -> bool {
+        let acks = if staged.wait_for_all { Acks::All } else { Acks::Leader };
+        if let Err(refusal) = self.replica.admit(acks) {
+            staged.pending.complete(staged.slot, Err(code_of(refusal).into()));
+            return false;
+        }
+        self.staged.push(staged);
+        self.staged.len() == 1
+    }
+
+    /// Appends what is in line, and tells who waits.
+    pub(super) fn write(&mut self, now: Now) {
+        let staged = std::mem::take(&mut self.staged);
+        for run in staged.chunk_by(|one, next| one.origin == next.origin) {
+            let batches: Vec<_> = run.iter().map(|staged| staged.batch.clone()).collect();
+            let results = self.log.append(now, self.epoch(), run[0].origin, &batches);
+            for (staged, result) in run.iter().zip(results) {
+                self.written(now, staged, result);
+            }
+        }
+        let bytes: usize = staged.iter().map(|staged| staged.batch.batch().bytes().len()).sum();
+        self.tell(now, Event::Appended { end: self.log.end() });
+        self.carry_out(bytes as u64);
+    }
+
+    fn written(&mut self, now: Now, staged: &Staged, result: Result<Appended, AppendError>) {
+        let appended = match result {
+            Ok(appended) => appended,
+            Err(error) => return staged.pending.complete(staged.slot, Err(self.refusal(&error))),
+        };
+        let produced = Produced {
+            base_offset: appended.base_offset,
+            append_time: appended.append_time.unwrap_or(Wall(-1)),
+            log_start: self.log.start(),
+        };
+        if staged.wait_for_all {
+            let token = Waiting { slot: staged.slot, pending: staged.pending.clone(), produced };
+            self.tell(now, Event::Await { end: appended.last_offset.plus(1), token });
+        } else {
+            staged.pending.complete(staged.slot, Ok(produced));
+        }
+    }
+
+    fn refusal(&self, error: &AppendError) -> ProduceError {
+        let refusal = ProduceError::from(error);
+        if refusal.code == ErrorCode::KafkaStorageError {
+            tracing::warn!(partition = %self.log.name(), %error, "a batch was refused");
+        }
+        refusal
+    }
+
+    /// `watch` hears of what comes from now on.
+    pub(super) fn watch(&mut self, watch: &Arc<Watch>) {
+        self.watchers.add(watch);
+    }
+
+    /// Reads records, at most `left` bytes; beyond that a whole first batch when `first_whole`.
+    ///
+    /// # Errors
+    /// `OFFSET_OUT_OF_RANGE`, `KAFKA_STORAGE_ERROR`.
+    pub fn read(&mut self, item: &ReadItem, left: u32, first_whole: bool) -> Result<Read, ErrorCode> {
+        let wanted = &item.wanted;
+        if let Some(diverging) = self.diverging(wanted) {
+            return Ok(Read {
+                records: Vec::new(),
+                high_watermark: self.log.high_watermark(),
+                last_stable: self.log.last_stable_offset(),
+                log_start: self.log.start(),
+                diverging: Some(diverging),
+            });
+        }
+        let read = self.log.read(wanted.offset, item.limit, wanted.bytes_max.min(left), first_whole);
+        let fetched = read.map_err(|error| self.read_error(&error))?;
+        Ok(Read {
+            records: fetched.records.map(Chunk::File).into_iter().collect(),
+            high_watermark: fetched.high_watermark,
+            last_stable: fetched.last_stable,
+            log_start: fetched.start,
+            diverging: None,
+        })
+    }
+
+    fn diverging(&self, wanted: &Wanted) -> Option<EpochEndOffset> {
+        if wanted.last_fetched_epoch == LeaderEpoch::NONE {
+            return None;
+        }
+        let (epoch, end) = self.end_of_epoch(wanted.last_fetched_epoch);
+        let parts = epoch < wanted.last_fetched_epoch || end < wanted.offset;
+        parts.then(|| EpochEndOffset { epoch: epoch.0, end_offset: end.0 })
+    }
+
+    /// The greatest epoch that is not greater than the one asked for, and where it ends; NONE when there is none (KIP-279).
+    #[must_use]
+    pub fn end_of_epoch(&self, epoch: LeaderEpoch) -> (LeaderEpoch, Offset) {
+        self.log
+            .end_of_epoch(epoch)
+            .map_or((LeaderEpoch::NONE, Offset::NONE), |found| (found.epoch, found.end))
+    }
+
+    /// The offset for a time, or an end of the log; readers of committed records end earlier.
+    ///
+    /// # Errors
+    /// `KAFKA_STORAGE_ERROR`.
+    pub fn find(&mut self, timestamp: Wall, committed_only: bool) -> Result<Found, ErrorCode> {
+        let end = if committed_only { self.log.last_stable_offset() } else { self.log.high_watermark() };
+        let at = |offset, epoch| Found { timestamp: Wall(-1), offset, epoch };
+        let found = match timestamp {
+            LATEST if !self.replica.high_watermark_is_known() => return Err(ErrorCode::OffsetNotAvailable),
+            LATEST => return Ok(at(end, self.epoch())),
+            EARLIEST | EARLIEST_LOCAL => {
+                let start = self.log.start();
+                return Ok(at(start, self.log.epoch_of(start).unwrap_or(self.epoch())));
+            }
+            MAX_TIMESTAMP => self.log.offset_of_max_timestamp(),
+            Wall(time) if time < 0 => return Ok(Found::NOTHING), // ends of tiers that there are not
+            time => self.log.offset_for_timestamp(time),
+        };
+        let found = found.map_err(|error| self.read_error(&ReadError::Storage(error)))?;
+        Ok(found.filter(|found| found.offset < end).map_or(Found::NOTHING, |found| Found {
+            timestamp: found.timestamp,
+            offset: found.offset,
+            epoch: found.leader_epoch,
+        }))
+    }
+
+    /// Moves the log's start; −1 takes everything up to the high watermark.
+    ///
+    /// # Errors
+    /// `OFFSET_OUT_OF_RANGE`, `POLICY_VIOLATION`, `KAFKA_STORAGE_ERROR`.
+    pub fn delete_records(&mut self, before: Offset) -> Result<Offset, ErrorCode> {
+        if !self.log.config().cleanup_policy.delete {
+            return Err(ErrorCode::PolicyViolation);
+        }
+        let before = if before == Offset::NONE { self.log.high_watermark() } else { before };
+        self.log.delete_records(before).map_err(|error| self.read_error(&error))
+    }
+
+    fn read_error(&self, error: &ReadError) -> ErrorCode {
+        match error {
+            ReadError::OutOfRange { .. } => ErrorCode::OffsetOutOfRange,
+            ReadError::Storage(error) => {
+                tracing::error!(partition = %self.log.name(), %error, "a log cannot be read");
+                ErrorCode::KafkaStorageError
+            }
+        }
+    }
+}
+
+fn code_of(refusal: Refusal) -> ErrorCode {
+    match refusal {
+        Refusal::NotLeader => ErrorCode::NotLeaderOrFollower,
+        Refusal::NotEnoughReplicas { .. } => ErrorCode::NotEnoughReplicas,
+    }
+}
+
+impl From<&AppendError> for ProduceError {
+    fn from(error: &AppendError) -> Self {
+        let code = match error {
+            AppendError::TooLarge { .. } => ErrorCode::MessageTooLarge,
+            AppendError::LargerThanSegment { .. } => ErrorCode::RecordListTooLarge,
+            AppendError::Timestamp { .. } => ErrorCode::InvalidTimestamp,
+            AppendError::Producer(ProducerError::Fenced { .. }) => ErrorCode::InvalidProducerEpoch,
+            AppendError::Producer(_) => ErrorCode::OutOfOrderSequenceNumber,
+            AppendError::Invalid(error) => return error.clone().into(),
+            AppendError::NotNext { .. } => ErrorCode::UnknownServerError,
+            AppendError::Storage(_) => ErrorCode::KafkaStorageError,
+        };
+        Self { code, message: Some(error.to_string()) }
+    }
+}
+
+impl From<InvalidBatch> for ProduceError {
+    fn from(error: InvalidBatch) -> Self {
+        let code = match &error {
+            InvalidBatch::Crc | InvalidBatch::Record(_) => ErrorCode::CorruptMessage,
+            InvalidBatch::Compression(_) | InvalidBatch::ZstdTooEarly => {
+                ErrorCode::UnsupportedCompressionType
+            }
+            InvalidBatch::TimestampType => ErrorCode::InvalidTimestamp,
+            _ => ErrorCode::InvalidRecord,
+        };
+        Self { code, message: Some(error.to_string()) }
+    }
+}
