@@ -49,7 +49,7 @@ pub enum Event {
         /// How.
         context: Context,
         /// What.
-        request: Request,
+        request: Box<Request>,
     },
     /// The high watermark has passed the append.
     Committed(AppendId),

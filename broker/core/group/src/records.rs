@@ -39,12 +39,8 @@ pub(crate) enum Change {
 
 /// The record of an offset, or its tombstone.
 pub(crate) fn offset(group: &Str, change: &OffsetChange) -> Result<LogRecord, EncodeError> {
-    let key = OffsetCommitKey {
-        group: group.clone(),
-        topic: change.topic.clone(),
-        partition: change.partition,
-        ..Default::default()
-    };
+    let key =
+        OffsetCommitKey { group: group.clone(), topic: change.topic.clone(), partition: change.partition };
     Ok(LogRecord { key: encode_key(&key)?, value: change.offset.as_ref().map(offset_value).transpose()? })
 }
 
@@ -63,7 +59,6 @@ fn offset_value(offset: &CommittedOffset) -> Result<Bytes, EncodeError> {
         commit_timestamp: offset.committed_at.0,
         expire_timestamp: offset.expires_at.map_or(-1, |at| at.0),
         topic_id: offset.topic_id,
-        ..Default::default()
     };
     encode_value(&value, version)
 }
@@ -75,7 +70,7 @@ pub(crate) fn group(id: &Str, value: &GroupMetadataValue) -> Result<LogRecord, E
 
 /// The tombstone of a group's membership.
 pub(crate) fn no_group(id: &Str) -> Result<LogRecord, EncodeError> {
-    let key = GroupMetadataKey { group: id.clone(), ..Default::default() };
+    let key = GroupMetadataKey { group: id.clone() };
     Ok(LogRecord { key: encode_key(&key)?, value: None })
 }
 

@@ -26,7 +26,6 @@ impl Group {
             client_host: member.client_host.clone(),
             member_metadata: settled.as_ref().map(|protocol| member.metadata(protocol)).unwrap_or_default(),
             member_assignment: settled.as_ref().map_or_else(Bytes::new, |_| member.assignment.clone()),
-            ..Default::default()
         };
         DescribedGroup {
             group_id: self.id.clone(),
@@ -48,7 +47,6 @@ impl Group {
             protocol_type: self.protocol_type.clone().unwrap_or_default(),
             group_state: Str::from_static(self.state.name()),
             group_type: GROUP_TYPE,
-            ..Default::default()
         })
     }
 

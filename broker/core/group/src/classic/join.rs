@@ -190,7 +190,6 @@ impl Group {
             member_id: member.id.clone(),
             group_instance_id: member.instance.clone(),
             metadata: member.metadata(&protocol),
-            ..Default::default()
         };
         self.members.values().map(tell).collect()
     }

@@ -23,7 +23,6 @@ impl Group {
                 member_id: identity.member_id.clone(),
                 group_instance_id: identity.group_instance_id.clone(),
                 error_code: self.let_go(turn, identity).err().unwrap_or_default().code(),
-                ..Default::default()
             });
         }
         if response.members.iter().any(|member| member.error_code == ErrorCode::None.code()) {

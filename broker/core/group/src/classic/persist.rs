@@ -31,7 +31,6 @@ impl Group {
                 Some(given) => given.get(&member.id).cloned().unwrap_or_default(),
                 None => member.assignment.clone(),
             },
-            ..Default::default()
         });
         let value = GroupMetadataValue {
             protocol_type: self.protocol_type.clone().unwrap_or_default(),
@@ -40,7 +39,6 @@ impl Group {
             leader: self.leader.clone(),
             current_state_timestamp: self.since.map_or(-1, |since| since.0),
             members: members.collect(),
-            ..Default::default()
         };
         Ok(vec![records::group(&self.id, &value)?])
     }

@@ -107,13 +107,11 @@ fn respond(
         let partitions = topic.partitions.iter().map(|partition| OffsetCommitResponsePartition {
             partition_index: partition.partition_index,
             error_code: error(topic, partition).code(),
-            ..Default::default()
         });
         response.topics.push(OffsetCommitResponseTopic {
             partitions: partitions.collect(),
             name: topic.name.clone(),
             topic_id: topic.topic_id,
-            ..Default::default()
         });
     }
     response

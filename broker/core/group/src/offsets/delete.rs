@@ -38,11 +38,7 @@ impl Group {
                 let error = if subscribed { ErrorCode::GroupSubscribedToTopic } else { ErrorCode::None };
                 partitions.push(OffsetDeleteResponsePartition { partition_index, error_code: error.code() });
             }
-            response.topics.push(OffsetDeleteResponseTopic {
-                name: topic.name.clone(),
-                partitions,
-                ..Default::default()
-            });
+            response.topics.push(OffsetDeleteResponseTopic { name: topic.name.clone(), partitions });
         }
         if changes.is_empty() {
             turn.answer(caller, Response::DeleteOffsets(response));

@@ -54,7 +54,7 @@ fn respond(
     topic_id: Uuid,
     partitions: Vec<OffsetFetchResponsePartitions>,
 ) -> OffsetFetchResponseTopics {
-    OffsetFetchResponseTopics { name: name.clone(), topic_id, partitions, ..Default::default() }
+    OffsetFetchResponseTopics { name: name.clone(), topic_id, partitions }
 }
 
 fn answer(partition_index: i32, offset: Option<&CommittedOffset>) -> OffsetFetchResponsePartitions {

@@ -188,7 +188,6 @@ impl Room {
         let protocol = |name: &Str| JoinGroupRequestProtocol {
             name: name.clone(),
             metadata: Bytes::from(client.topics.clone()),
-            ..Default::default()
         };
         let request = JoinGroupRequest {
             group_id: Str::from(GROUP),
@@ -209,7 +208,6 @@ impl Room {
         let assign = |member: &Str| SyncGroupRequestAssignment {
             member_id: member.clone(),
             assignment: assignment_of(client.generation, member),
-            ..Default::default()
         };
         let request = SyncGroupRequest {
             group_id: Str::from(GROUP),
@@ -230,7 +228,6 @@ impl Room {
             generation_id: client.generation,
             member_id: client.member.clone(),
             group_instance_id: client.instance.clone(),
-            ..Default::default()
         };
         self.ask(name, 4, Request::Heartbeat(request));
     }
@@ -270,7 +267,6 @@ impl Room {
             committed_offset: offset.parse().unwrap(),
             committed_leader_epoch: -1,
             committed_metadata: Some(Str::from(metadata.replace("LONG", &"x".repeat(5000)))),
-            ..Default::default()
         };
         request.topics =
             vec![OffsetCommitRequestTopic { name: topic, partitions: vec![partition], ..Default::default() }];
@@ -288,14 +284,10 @@ impl Room {
 
     fn drop_offset(&mut self, name: &str, what: &str) {
         let (topic, partition_index) = topic_partition(what);
-        let partitions = vec![OffsetDeleteRequestPartition { partition_index, ..Default::default() }];
-        let topics = vec![OffsetDeleteRequestTopic { name: topic, partitions, ..Default::default() }];
+        let partitions = vec![OffsetDeleteRequestPartition { partition_index }];
+        let topics = vec![OffsetDeleteRequestTopic { name: topic, partitions }];
         let group_id = Str::from(GROUP);
-        self.ask(
-            name,
-            0,
-            Request::DeleteOffsets(OffsetDeleteRequest { group_id, topics, ..Default::default() }),
-        );
+        self.ask(name, 0, Request::DeleteOffsets(OffsetDeleteRequest { group_id, topics }));
     }
 
     fn ask(&mut self, name: &str, api_version: i16, request: Request) {
@@ -309,7 +301,7 @@ impl Room {
         self.waiting.insert(caller, (name.to_owned(), what));
         let context =
             Context { api_version, client_id: Str::from(name), client_host: Str::from("/127.0.0.1") };
-        self.event(Event::Request { caller, context, request });
+        self.event(Event::Request { caller, context, request: Box::new(request) });
     }
 
     pub(super) fn event(&mut self, event: Event) {
