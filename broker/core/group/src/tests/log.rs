@@ -70,7 +70,7 @@ fn what_is_not_ours_is_left_alone() {
 fn ask(room: &mut Room, request: Request) -> (Option<Response>, bool) {
     let mut effects = Vec::new();
     let context = Context { api_version: 9, ..Context::default() };
-    let event = Event::Request { caller: Caller(u64::MAX), context, request };
+    let event = Event::Request { caller: Caller(u64::MAX), context, request: Box::new(request) };
     room.coordinator.on_event(room.now, event, &mut effects);
     let mut answer = (None, false);
     for effect in effects {
