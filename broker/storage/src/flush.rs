@@ -5,8 +5,9 @@ use crate::{Device, StorageError};
 use klamm_types::{Offset, TopicPartition};
 use klamm_world::{File, World};
 use std::{
+    collections::BTreeSet,
     fmt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -86,18 +87,13 @@ impl FlushWork {
         for file in &self.files {
             sync_file(&self.device, file.as_ref());
         }
+        for directory in &self.directories {
+            sync_directory(&self.device, directory);
+        }
         self.finish()
     }
 
-    /// Syncs the directories, after the files.
     fn finish(self) -> Flushed {
-        for directory in &self.directories {
-            if self.device.failure().is_none()
-                && let Err(error) = self.device.disk().sync_directory(directory)
-            {
-                self.device.fail(format!("sync of {}: {error}", directory.display()));
-            }
-        }
         let Self { name, depth, up_to, generation, bytes, .. } = self;
         Flushed { name, depth, up_to, generation, bytes, result: self.device.check() }
     }
@@ -112,24 +108,47 @@ fn sync_file(device: &Device, file: &dyn File) {
     }
 }
 
-/// Runs one round. All work must be of one device.
+fn sync_directory(device: &Device, directory: &Path) {
+    if device.failure().is_none()
+        && let Err(error) = device.disk().sync_directory(directory)
+    {
+        device.fail(format!("sync of {}: {error}", directory.display()));
+    }
+}
+
+/// Runs one round: files first, then the directories that name them. All work must be of one device.
 pub async fn flush_round(world: &World, work: Vec<FlushWork>) -> Vec<Flushed> {
-    let files: Vec<_> =
-        work.iter().flat_map(|w| w.files.iter().map(|file| (w.device.clone(), file.clone()))).collect();
-    let files = Arc::new(files);
-    let next = Arc::new(AtomicUsize::new(0));
+    let Some(device) = work.first().map(|first| first.device.clone()) else { return Vec::new() };
+    let files = work.iter().flat_map(|work| work.files.iter().cloned()).collect();
+    side_by_side(world, &device, files, |device, file: &Arc<dyn File>| sync_file(device, file.as_ref()))
+        .await;
+    let directories: BTreeSet<PathBuf> =
+        work.iter().flat_map(|work| work.directories.iter().cloned()).collect();
+    let directories = directories.into_iter().collect();
+    side_by_side(world, &device, directories, |device, directory: &PathBuf| {
+        sync_directory(device, directory)
+    })
+    .await;
+    work.into_iter().map(FlushWork::finish).collect()
+}
+
+async fn side_by_side<T: Send + Sync + 'static>(
+    world: &World,
+    device: &Arc<Device>,
+    items: Vec<T>,
+    sync: fn(&Device, &T),
+) {
+    let count = SYNCS_SIDE_BY_SIDE.min(items.len());
+    let (items, next) = (Arc::new(items), Arc::new(AtomicUsize::new(0)));
     let sync_some = || {
-        let (files, next) = (files.clone(), next.clone());
+        let (device, items, next) = (device.clone(), items.clone(), next.clone());
         world.blocking(move || {
-            while let Some((device, file)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                sync_file(device, file.as_ref());
+            while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                sync(&device, item);
             }
         })
     };
-    // the port starts work when it is asked for it, not when its future is polled: all run at once
-    let running: Vec<_> = (0..SYNCS_SIDE_BY_SIDE.min(files.len())).map(|_| Box::pin(sync_some())).collect();
-    join_all(running).await;
-    world.blocking(move || work.into_iter().map(FlushWork::finish).collect()).await
+    join_all((0..count).map(|_| Box::pin(sync_some())).collect()).await;
 }
 
 async fn join_all<F: Future<Output = ()> + Unpin>(mut running: Vec<F>) {

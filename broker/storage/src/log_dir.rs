@@ -1,6 +1,9 @@
 //! A log directory: whose it is, which partitions it has, and its checkpoints.
 
-use crate::{Device, Log, LogConfig, Removal, StorageError, files, log::Opening};
+use crate::{
+    Device, Log, LogConfig, Removal, StorageError, files,
+    log::{METADATA_FILE, Opening},
+};
 use klamm_log::{
     MetaProperties, deleted_directory_name, format_offsets, format_partition_metadata, is_deleted_directory,
     parse_offsets, parse_partition_directory, parse_partition_metadata, partition_directory_name,
@@ -18,7 +21,6 @@ use thiserror::Error;
 
 const CLEAN_FILE: &str = ".kafka_cleanshutdown";
 const LOCK_FILE: &str = ".lock";
-const METADATA_FILE: &str = "partition.metadata";
 
 /// The offset checkpoints of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

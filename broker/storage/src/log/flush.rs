@@ -1,6 +1,6 @@
 //! Durability: the log hands out what is to be synced and learns later what became of it. It never waits for the device.
 
-use super::{EPOCHS_FILE, Log, place};
+use super::{EPOCHS_FILE, Log, METADATA_FILE, place};
 use crate::{FlushDepth, FlushWork, Flushed, StorageError, files};
 
 impl Log {
@@ -26,6 +26,12 @@ impl Log {
         }
         for segment in &mut self.segments {
             work.files.extend(segment.take_dirty());
+        }
+        if std::mem::take(&mut self.new) {
+            if let Ok(file) = self.device.disk().open(&self.directory.join(METADATA_FILE)) {
+                work.files.push(file);
+            }
+            work.directories.push(self.device.path().to_owned());
         }
         if std::mem::take(&mut self.directory_dirty) {
             work.directories.push(self.directory.clone());
@@ -82,6 +88,7 @@ impl Log {
         self.device.sub_unflushed(flushed.bytes);
         let moved = flushed.up_to > self.recovery_point;
         self.recovery_point = self.recovery_point.max(flushed.up_to);
+        self.epochs_eager = false;
         Ok(moved)
     }
 }

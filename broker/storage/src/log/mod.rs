@@ -19,7 +19,7 @@ pub(crate) use open::Opening;
 pub use read::{Fetched, FirstBatch, Limit};
 pub use timestamps::TimestampOffset;
 
-use crate::{Device, StorageError, index_file::Place, segment::Segment};
+use crate::{Device, StorageError, files, index_file::Place, segment::Segment};
 use klamm_log::{EpochEnd, EpochEntry, LeaderEpochCache, LogConfig, ProducerState};
 use klamm_types::{LeaderEpoch, Offset, TopicId, TopicPartition};
 use std::{
@@ -31,6 +31,8 @@ use tail::{Mark, Tail};
 
 /// The file with the log's leader epochs.
 const EPOCHS_FILE: &str = "leader-epoch-checkpoint";
+/// The file with the topic's id.
+pub(crate) const METADATA_FILE: &str = "partition.metadata";
 
 /// One partition's log. Owned by one log thread.
 pub struct Log {
@@ -47,6 +49,9 @@ pub struct Log {
     durable_end: Offset,
     epochs: LeaderEpochCache,
     epochs_dirty: bool,
+    /// The log was cut below its recovery point, which may still be in the checkpoint file: until the next flush, the epochs'
+    /// file must be true below it at any time.
+    epochs_eager: bool,
     producers: ProducerState,
     /// Offsets of the producer snapshots in the directory, ascending.
     snapshots: Vec<Offset>,
@@ -55,6 +60,8 @@ pub struct Log {
     torn: bool,
     /// Names in the directory changed since it was last synced.
     directory_dirty: bool,
+    /// The directory itself was made, and its name and `partition.metadata` not yet synced.
+    new: bool,
     /// Counts truncations: a flush that began before one says nothing of the log after it.
     generation: u64,
     unflushed_bytes: u64,
@@ -200,6 +207,9 @@ impl Log {
     fn assign_epoch_at(&mut self, epoch: LeaderEpoch, start: Offset) {
         if self.epochs.latest().is_none_or(|latest| latest.epoch != epoch) {
             self.epochs_dirty |= self.epochs.assign(epoch, start);
+            if self.epochs_eager && self.write_epochs(files::Sync::Later).is_err() {
+                tracing::warn!(log = %self.name, "leader epochs were not written; the next flush tries again");
+            }
         }
     }
 

@@ -46,6 +46,8 @@ impl Log {
         let mut log = Self::bare(opening);
         let created = Segment::create(log.place(), log.start, now);
         log.segments.push(created.map_err(|error| log.failed(&error))?);
+        log.directory_dirty = true;
+        log.new = true;
         Ok(log)
     }
 
@@ -74,11 +76,13 @@ impl Log {
             durable_end: start,
             epochs: LeaderEpochCache::default(),
             epochs_dirty: false,
+            epochs_eager: false,
             producers: ProducerState::default(),
             snapshots: Vec::new(),
             tail: Tail::default(),
             torn: false,
             directory_dirty: false,
+            new: false,
             generation: 0,
             unflushed_bytes: 0,
         }

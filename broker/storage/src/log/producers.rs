@@ -70,7 +70,7 @@ impl Log {
     /// `until` are of a log that is no more, and go.
     pub(super) fn load_producers(&mut self, until: Offset) -> io::Result<()> {
         self.remove_snapshots(|offset| offset > until);
-        let mut from = self.start;
+        let mut from = self.segments[0].base; // also records before the start tell of their producers
         self.producers = ProducerState::default();
         while let Some(offset) = self.snapshots.last().copied() {
             let path = self.directory.join(file_name(offset, FileKind::Snapshot));

@@ -27,10 +27,12 @@ impl Log {
         let active = self.segments.last_mut().expect("at least one segment begins at or below the offset");
         active.truncate(place, offset).map_err(|error| self.device.failed(&self.directory, &error))?;
         self.torn = false;
+        let below_recovery_point = offset < self.recovery_point;
         self.cut_end(offset);
         self.epochs_dirty |= self.epochs.truncate_from_end(offset);
-        if self.epochs_dirty {
-            // what the file says below the recovery point is believed after a crash
+        if below_recovery_point {
+            // what the file says below the checkpointed recovery point is believed after a crash
+            self.epochs_eager = true;
             self.write_epochs(files::Sync::Now)?;
         }
         self.load_producers(offset).map_err(|error| self.failed(&error))?;
@@ -63,6 +65,7 @@ impl Log {
         self.recovery_point = offset;
         self.durable_end = offset;
         self.epochs.clear();
+        self.epochs_eager = true;
         self.write_epochs(files::Sync::Now)?;
         self.remove_snapshots(|_| true);
         self.producers = klamm_log::ProducerState::default();
