@@ -2,6 +2,7 @@
 //!
 //! A module per command, each with an `Args` and a `run`; nothing else is decided here.
 
+mod bench;
 mod clients;
 mod generate;
 mod images;
@@ -17,6 +18,8 @@ use clap::Parser;
 enum Command {
     /// Write the files that are generated
     Gen(generate::Args),
+    /// Measure Apache Kafka and Klamm side by side and print one table
+    Bench(bench::Args),
     /// Build the static programs and the images that hold them
     Images(images::Args),
     /// Run the tests
@@ -28,6 +31,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Gen(args) => generate::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Images(args) => images::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Tidy(args) => tidy::run(&args),

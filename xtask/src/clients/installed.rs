@@ -56,6 +56,18 @@ impl Installed {
         self.cache.join("kafka/libs/*").display().to_string()
     }
 
+    /// The folder of librdkafka, its performance tool and its tests, built. Five minutes the first time.
+    pub fn librdkafka(&self) -> Result<PathBuf> {
+        let (script, folder) = (self.sources.join("librdkafka/build.sh"), self.cache.join("built"));
+        once(
+            &folder,
+            std::slice::from_ref(&script),
+            "librdkafka and its test suite (about five minutes)",
+            || shell::run(Command::new(&script).arg(&folder)),
+        )?;
+        Ok(folder.join("librdkafka"))
+    }
+
     /// Writes a wrapper for every tool and program into `bin`, which goes to the front of `PATH`.
     pub fn write_wrappers(&self, bin: &Path) -> Result<()> {
         fs::create_dir_all(bin)?;

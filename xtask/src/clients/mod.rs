@@ -3,16 +3,18 @@
 
 mod broker;
 mod installed;
+mod librdkafka;
 mod tap;
 mod transcript;
 
 use crate::shell;
 use anyhow::{Context, Result, bail, ensure};
 use broker::{Broker, Kind};
-use installed::{Installed, PROGRAMS};
+pub use installed::Installed;
+use installed::PROGRAMS;
 use rustix::process::Signal;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 use transcript::{Check, Step};
@@ -46,6 +48,32 @@ impl Args {
     fn wants(&self, suite: &str) -> bool {
         self.suites.is_empty() || self.suites.iter().any(|wanted| wanted == suite)
     }
+}
+
+/// What a suite is made of.
+enum Suite {
+    /// A program of ours that prints TAP.
+    Program,
+    /// librdkafka's own tests.
+    Librdkafka,
+    /// A file of shell lines and their answers.
+    Transcript(PathBuf),
+}
+
+/// All suites in their order: transcripts that restart the broker come last.
+fn suites(sources: &Path) -> Result<Vec<(String, Suite)>> {
+    let mut suites: Vec<_> = PROGRAMS.iter().map(|name| ((*name).to_owned(), Suite::Program)).collect();
+    suites.push(("librdkafka".to_owned(), Suite::Librdkafka));
+    let entries = fs::read_dir(sources.join("checks"))?.map(|entry| Ok(entry?.path()));
+    let mut files = entries.collect::<Result<Vec<PathBuf>>>()?;
+    files.sort();
+    for file in files {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        // The number only orders the files.
+        let name = stem.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-').to_owned();
+        suites.push((name, Suite::Transcript(file)));
+    }
+    Ok(suites)
 }
 
 /// How many checks ended in which way.
@@ -99,7 +127,7 @@ pub fn run(args: &Args) -> Result<()> {
     let folder = std::env::temp_dir().join(format!("klamm-clients-{}", std::process::id()));
     installed.write_wrappers(&folder.join("bin"))?;
     let mut run = Run::start(args, &installed, folder, sources)?;
-    run.all(args)?;
+    run.all(args, &installed)?;
     run.finish(began)
 }
 
@@ -116,24 +144,26 @@ impl Run {
         Ok(Run { folder, sources, bootstrap: broker.bootstrap(), target, broker: Some(broker), summary })
     }
 
-    fn all(&mut self, args: &Args) -> Result<()> {
-        for program in PROGRAMS.iter().filter(|program| args.wants(program)) {
-            println!("-- {program}");
-            self.program(program)?;
-        }
-        let mut files = fs::read_dir(self.sources.join("checks"))?
-            .map(|entry| Ok(entry?.path()))
-            .collect::<Result<Vec<PathBuf>>>()?;
-        files.sort();
-        for file in files {
-            let suite = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            // A leading number only orders the suites.
-            let suite = suite.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
-            if args.wants(suite) {
-                println!("-- {suite}");
-                let text = fs::read_to_string(&file)?;
-                let checks = transcript::parse(&text).with_context(|| file.display().to_string())?;
-                checks.iter().for_each(|check| self.check(check));
+    fn all(&mut self, args: &Args, installed: &Installed) -> Result<()> {
+        let suites = suites(&self.sources)?;
+        let names: Vec<&str> = suites.iter().map(|(name, _)| name.as_str()).collect();
+        let unknown = args.suites.iter().find(|wanted| !names.contains(&wanted.as_str()));
+        ensure!(
+            unknown.is_none(),
+            "there is no suite {}; there are {}",
+            unknown.map_or("", String::as_str),
+            names.join(", ")
+        );
+        for (name, suite) in suites.iter().filter(|(name, _)| args.wants(name)) {
+            println!("-- {name}");
+            match suite {
+                Suite::Program => self.program(name)?,
+                Suite::Librdkafka => librdkafka::run(self, &installed.librdkafka()?)?,
+                Suite::Transcript(file) => {
+                    let text = fs::read_to_string(file)?;
+                    let checks = transcript::parse(&text).with_context(|| file.display().to_string())?;
+                    checks.iter().for_each(|check| self.check(check));
+                }
             }
         }
         Ok(())
@@ -209,7 +239,12 @@ impl Run {
 /// Builds the broker as a user of this checkout would, and says where it is.
 fn build_klamm() -> Result<PathBuf> {
     shell::run(shell::cargo().args(["build", "--quiet", "--package", "klamm-server"]))?;
+    Ok(program("debug", "klamm-broker"))
+}
+
+/// Where cargo puts a program of this checkout.
+pub fn program(profile: &str, name: &str) -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| shell::root().join("target"), PathBuf::from);
-    Ok(target.join("debug/klamm-broker"))
+    target.join(profile).join(name)
 }
