@@ -1,7 +1,7 @@
 //! What all logs of one directory share: its path, whether it failed, and how much room there is.
 
 use crate::{StorageError, error::is_no_space};
-use klamm_world::Disk;
+use klamm_world::{Disk, File};
 use std::{
     fmt, io,
     path::{Path, PathBuf},
@@ -18,6 +18,8 @@ const BALLAST_FILE: &str = "klamm.ballast";
 pub struct Device {
     disk: Arc<dyn Disk>,
     path: PathBuf,
+    /// Opened with the directory: it learns of every error of the file system since then.
+    lock: Arc<dyn File>,
     failure: OnceLock<String>,
     low: AtomicBool,
     unflushed_bytes: AtomicU64,
@@ -44,10 +46,11 @@ impl fmt::Debug for Device {
 }
 
 impl Device {
-    pub(crate) fn new(disk: Arc<dyn Disk>, path: PathBuf) -> Self {
+    pub(crate) fn new(disk: Arc<dyn Disk>, path: PathBuf, lock: Arc<dyn File>) -> Self {
         Self {
             disk,
             path,
+            lock,
             failure: OnceLock::new(),
             low: AtomicBool::new(false),
             unflushed_bytes: AtomicU64::new(0),
@@ -110,6 +113,18 @@ impl Device {
         }
         let reason = self.failure().unwrap_or_default().to_owned();
         StorageError::Offline { path: self.path.clone(), reason }
+    }
+
+    /// Syncs the whole file system at once. Says whether that is possible.
+    pub(crate) fn sync_all(&self) -> bool {
+        match self.lock.sync_file_system() {
+            Ok(()) => true,
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => false,
+            Err(error) => {
+                self.fail(format!("sync of the file system: {error}"));
+                true
+            }
+        }
     }
 
     /// What an error of the operating system means: no room passes, everything else takes the directory offline.

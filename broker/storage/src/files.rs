@@ -1,13 +1,30 @@
 //! Small text and binary files, read and replaced whole.
 
+use klamm_types::{Bytes, FileSlice};
 use klamm_world::Disk;
 use std::{
     io::{self, IoSlice},
     path::Path,
 };
 
+/// The bytes of a stretch of a file, for those who need them in memory: coordinators that load, the metadata log.
+///
+/// # Errors
+/// The operating system's; `UnexpectedEof` when the file is shorter.
+pub fn read_slice(slice: &FileSlice) -> io::Result<Bytes> {
+    let mut bytes = vec![0; slice.length as usize];
+    let count = slice.file.read_at(&mut bytes, slice.position)?;
+    if count < bytes.len() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(bytes.into())
+}
+
 /// All bytes of a file; `None` when it is not there.
-pub(crate) fn read(disk: &dyn Disk, path: &Path) -> io::Result<Option<Vec<u8>>> {
+///
+/// # Errors
+/// The operating system's.
+pub fn read(disk: &dyn Disk, path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = match disk.open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -25,16 +42,20 @@ pub(crate) fn read_text(disk: &dyn Disk, path: &Path) -> io::Result<Option<Strin
 }
 
 /// How sure a replaced file must be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sync {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sync {
     /// It may be lost with the power; a flush round makes it durable.
     Later,
     /// It is durable on return. Blocks.
     Now,
 }
 
-/// Replaces a file: a reader, also after a crash, finds the old or the new whole.
-pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8], sync: Sync) -> io::Result<()> {
+/// Replaces a file: a reader, also after a crash, finds the old or the new whole (after a loss of power only with
+/// [`Sync::Now`]).
+///
+/// # Errors
+/// The operating system's.
+pub fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8], sync: Sync) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".tmp");
     let temporary = path.with_file_name(name);

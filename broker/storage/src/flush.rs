@@ -17,6 +17,10 @@ use std::{
 /// Syncs that are on their way to one device at a time: enough to fill its queue, few enough to leave threads to others.
 const SYNCS_SIDE_BY_SIDE: usize = 8;
 
+/// A round with more files than this syncs the file system instead: a thousand files that hold a few KiB each cost a thousand
+/// commits of the file system's journal one by one, and one together.
+const FILES_ONE_BY_ONE: usize = 256;
+
 /// What a flush makes durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlushDepth {
@@ -26,7 +30,9 @@ pub enum FlushDepth {
     RecoveryPoint,
 }
 
-/// The files of one log that must be synced, and what will then be durable.
+/// The files of one log that must be synced, and what will then be durable. The log takes them as synced once this is handed
+/// out: it must be run, or the process end.
+#[must_use]
 pub struct FlushWork {
     name: TopicPartition,
     device: Arc<Device>,
@@ -119,6 +125,11 @@ fn sync_directory(device: &Device, directory: &Path) {
 /// Runs one round: files first, then the directories that name them. All work must be of one device.
 pub async fn flush_round(world: &World, work: Vec<FlushWork>) -> Vec<Flushed> {
     let Some(device) = work.first().map(|first| first.device.clone()) else { return Vec::new() };
+    let count: usize = work.iter().map(|work| work.files.len()).sum();
+    let all = device.clone();
+    if count > FILES_ONE_BY_ONE && world.blocking(move || all.sync_all()).await {
+        return work.into_iter().map(FlushWork::finish).collect();
+    }
     let files = work.iter().flat_map(|work| work.files.iter().cloned()).collect();
     side_by_side(world, &device, files, |device, file: &Arc<dyn File>| sync_file(device, file.as_ref()))
         .await;

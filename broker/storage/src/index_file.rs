@@ -113,9 +113,9 @@ impl<E: IndexEntry> IndexFile<E> {
         self.pending.len() >= PENDING_MAX
     }
 
-    /// Writes what waits, and makes the file if there is none.
+    /// Writes what waits.
     pub(crate) fn write(&mut self, place: Place<'_>) -> io::Result<()> {
-        if self.pending.is_empty() && (self.written > 0 || self.file.is_some()) {
+        if self.pending.is_empty() {
             return Ok(());
         }
         let mut bytes = Vec::with_capacity(self.pending.len() * E::BYTES);
@@ -128,8 +128,20 @@ impl<E: IndexEntry> IndexFile<E> {
         Ok(())
     }
 
-    /// Keeps the first `count` entries, and cuts whatever else the file has.
+    /// Makes the file, if there is none: Kafka expects both indexes beside a segment that is done.
+    pub(crate) fn make(&mut self, place: Place<'_>) -> io::Result<()> {
+        if self.written == 0 {
+            self.file(place)?;
+            self.dirty = true;
+        }
+        Ok(())
+    }
+
+    /// Keeps the first `count` entries.
     pub(crate) fn truncate(&mut self, place: Place<'_>, count: u32) -> io::Result<()> {
+        if count >= self.count() {
+            return Ok(());
+        }
         self.last = None;
         self.pending.truncate(count.saturating_sub(self.written) as usize);
         self.written = self.written.min(count);

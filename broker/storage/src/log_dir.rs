@@ -9,7 +9,7 @@ use klamm_log::{
     parse_offsets, parse_partition_directory, parse_partition_metadata, partition_directory_name,
 };
 use klamm_types::{Now, Offset, TopicId, TopicPartition, Uuid};
-use klamm_world::{Disk, File};
+use klamm_world::Disk;
 use std::{
     collections::BTreeMap,
     fmt,
@@ -82,7 +82,6 @@ pub struct LogDir {
     high_watermarks: BTreeMap<TopicPartition, Offset>,
     partitions: Vec<TopicPartition>,
     deleted: Vec<PathBuf>,
-    _lock: Arc<dyn File>,
 }
 
 impl fmt::Debug for LogDir {
@@ -146,12 +145,11 @@ impl LogDir {
             recovery_points: read(Checkpoint::RecoveryPoints)?,
             starts: read(Checkpoint::LogStarts)?,
             high_watermarks: read(Checkpoint::HighWatermarks)?,
-            device: Arc::new(Device::new(disk.clone(), path.to_owned())),
+            device: Arc::new(Device::new(disk.clone(), path.to_owned(), lock)),
             meta,
             clean,
             partitions,
             deleted,
-            _lock: lock,
         })
     }
 

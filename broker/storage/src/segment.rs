@@ -147,7 +147,9 @@ impl Segment {
         self.load_tail(place)?;
         self.times.last(place)?;
         self.push_time();
-        self.write_indexes(place, true)
+        self.write_indexes(place, true)?;
+        self.index.make(place)?;
+        self.times.make(place)
     }
 
     /// The greatest timestamp and the last offset of the batch that has it.

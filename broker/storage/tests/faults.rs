@@ -143,27 +143,49 @@ fn durable_and_recovery_points_move_apart() {
     assert_eq!(dir.device().unflushed_bytes(), 0);
 }
 
-#[test]
-fn a_round_syncs_side_by_side() {
+/// One round over `count` logs, each with a log file and a new `partition.metadata`.
+fn round(count: i32, fails: bool) -> (Vec<Log>, Vec<klamm_storage::Flushed>, Arc<Faults>, LogDir, Folder) {
     let folder = Folder::new();
     let (dir, log, faults) = open(&folder);
     let mut logs = vec![log];
-    for partition in 1..20 {
+    for partition in 1..count {
         logs.push(dir.create_log(&name(partition), topic(), Arc::new(small()), now(0)).expect("created"));
     }
     for log in &mut logs {
         append(log, batch(1, 10, 0)).expect("appends");
     }
+    let begin = |log: &mut Log| log.begin_flush(FlushDepth::Log).expect("works").expect("something");
+    let work = logs.iter_mut().map(begin).collect();
+    faults.fail_sync.store(fails, Ordering::Relaxed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let work = logs
-        .iter_mut()
-        .map(|log| log.begin_flush(FlushDepth::Log).expect("works").expect("something"))
-        .collect();
     let done =
         runtime.block_on(async { klamm_storage::flush_round(&klamm_world::real::world(), work).await });
-    for (log, flushed) in logs.iter_mut().zip(&done) {
-        log.flushed(flushed).expect("synced");
-        assert_eq!(log.durable_end(), Offset(1));
+    (logs, done, faults, dir, folder)
+}
+
+#[test]
+fn rounds_sync_files_side_by_side_or_the_file_system() {
+    for (count, files, file_systems) in [(20, 40, 0), (150, 0, 1)] {
+        let (mut logs, done, faults, _dir, _folder) = round(count, false);
+        for (log, flushed) in logs.iter_mut().zip(&done) {
+            log.flushed(flushed).expect("synced");
+            assert_eq!(log.durable_end(), Offset(1));
+        }
+        assert_eq!(faults.syncs.load(Ordering::Relaxed), files);
+        assert_eq!(faults.file_system_syncs.load(Ordering::Relaxed), file_systems);
     }
-    assert_eq!(faults.syncs.load(Ordering::Relaxed), 2 * 20, "a log and a partition.metadata each");
+}
+
+#[test]
+fn a_round_that_fails_makes_nothing_durable() {
+    for count in [3, 150] {
+        let (mut logs, done, faults, dir, _folder) = round(count, true);
+        assert!(dir.device().failure().is_some());
+        for (log, flushed) in logs.iter_mut().zip(&done) {
+            assert!(log.flushed(flushed).is_err());
+            assert_eq!(log.durable_end(), Offset(0));
+        }
+        let tried = faults.syncs.load(Ordering::Relaxed) + faults.file_system_syncs.load(Ordering::Relaxed);
+        assert!(tried <= 8, "syncs that were on their way fail too, and then none is tried: {tried}");
+    }
 }

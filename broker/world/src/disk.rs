@@ -110,6 +110,14 @@ pub trait File: FileHandle {
     /// # Errors
     /// The operating system's.
     fn sync(&self) -> io::Result<()>;
+    /// Makes everything durable that was written to the file's file system, names included. May block for long. As with
+    /// [`File::sync`], an error stands for lost writes.
+    ///
+    /// # Errors
+    /// `Unsupported` where there is no such thing; the operating system's.
+    fn sync_file_system(&self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
     /// The file as an opaque handle for a [`klamm_types::FileSlice`].
     fn handle(self: Arc<Self>) -> Arc<dyn FileHandle>;
 }

@@ -15,7 +15,9 @@ impl Log {
             FlushDepth::Log => self.durable_end,
             FlushDepth::RecoveryPoint => self.recovery_point,
         };
-        if done == self.end && !self.epochs_dirty {
+        // the epochs of an empty log say nothing that is not said again when it gets a record
+        let epochs_matter = self.epochs_dirty && self.start < self.end && depth == FlushDepth::RecoveryPoint;
+        if done == self.end && !epochs_matter {
             return Ok(None);
         }
         let mut work =
@@ -48,8 +50,6 @@ impl Log {
             segment
                 .write_indexes(place, true)
                 .map_err(|error| self.device.failed(&self.directory, &error))?;
-            work.files.extend(segment.index.take_dirty());
-            work.files.extend(segment.times.take_dirty());
         }
         self.write_snapshot()?;
         if self.epochs_dirty {
@@ -57,6 +57,11 @@ impl Log {
             let path = self.directory.join(EPOCHS_FILE);
             let file = self.device.disk().open(&path).map_err(|error| self.failed(&error))?;
             work.files.push(file);
+        }
+        // nothing can fail from here on: what is taken is synced
+        for segment in &mut self.segments {
+            work.files.extend(segment.index.take_dirty());
+            work.files.extend(segment.times.take_dirty());
         }
         Ok(())
     }

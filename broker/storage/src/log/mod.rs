@@ -20,7 +20,9 @@ pub use read::{Fetched, FirstBatch, Limit};
 pub use timestamps::TimestampOffset;
 
 use crate::{Device, StorageError, files, index_file::Place, segment::Segment};
-use klamm_log::{EpochEnd, EpochEntry, LeaderEpochCache, LogConfig, ProducerState};
+use klamm_log::{
+    EpochEnd, EpochEntry, LeaderEpochCache, LogConfig, ProducerState, format_partition_metadata,
+};
 use klamm_types::{LeaderEpoch, Offset, TopicId, TopicPartition};
 use std::{
     fmt, io,
@@ -213,10 +215,24 @@ impl Log {
         }
     }
 
-    /// Closes files of segments that are neither active nor waiting for a flush.
+    /// Closes files that do not wait for a flush; they are opened again when they are needed.
     pub fn close_idle_files(&mut self) {
-        let inactive = self.segments.len() - 1;
-        self.segments[..inactive].iter_mut().for_each(Segment::close_idle);
+        self.segments.iter_mut().for_each(Segment::close_idle);
+    }
+
+    /// Writes `partition.metadata`, where a loss of power took it: a log without an id is believed to be of the topic that now
+    /// has its name.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn set_topic_id(&mut self, topic: TopicId) -> Result<(), StorageError> {
+        let text = format_partition_metadata(topic);
+        let path = self.directory.join(METADATA_FILE);
+        let written = files::replace(self.device.disk().as_ref(), &path, text.as_bytes(), files::Sync::Later);
+        written.map_err(|error| self.failed(&error))?;
+        self.topic_id = Some(topic);
+        self.new = true;
+        Ok(())
     }
 
     fn failed(&self, error: &io::Error) -> StorageError {

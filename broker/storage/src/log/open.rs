@@ -263,11 +263,16 @@ impl Log {
             self.segments[at].note(&header, interval);
             self.recovered(&header, from);
         };
+        let end = self.end;
         let segment = &mut self.segments[at];
         if !whole {
             file.set_length(segment.size)?;
         }
-        segment.mark_dirty();
+        if !whole || end > from {
+            segment.mark_dirty(); // what was written before the crash may not be durable
+        } else {
+            segment.close_idle();
+        }
         Ok(whole)
     }
 

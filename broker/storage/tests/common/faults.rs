@@ -6,7 +6,7 @@ use std::{
     io::{self, IoSlice},
     path::Path,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
@@ -23,7 +23,7 @@ pub struct Faults {
     /// Cutting a file fails.
     pub fail_cut: AtomicBool,
     pub syncs: AtomicU64,
-    pub log: Mutex<Vec<String>>,
+    pub file_system_syncs: AtomicU64,
 }
 
 impl Faults {
@@ -126,6 +126,13 @@ impl File for FaultyFile {
             return Err(io::Error::other("the device lost it"));
         }
         self.inner.sync()
+    }
+    fn sync_file_system(&self) -> io::Result<()> {
+        self.faults.file_system_syncs.fetch_add(1, Ordering::Relaxed);
+        if self.faults.fail_sync.load(Ordering::Relaxed) {
+            return Err(io::Error::other("the device lost it"));
+        }
+        Ok(())
     }
     fn handle(self: Arc<Self>) -> Arc<dyn FileHandle> {
         self

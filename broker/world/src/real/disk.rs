@@ -136,6 +136,11 @@ impl File for RealFile {
         self.0.sync_data()
     }
 
+    fn sync_file_system(&self) -> io::Result<()> {
+        // since Linux 5.8 it reports errors of writes to the file system since this file was opened
+        Ok(rustix::fs::syncfs(&self.0)?)
+    }
+
     fn handle(self: Arc<Self>) -> Arc<dyn FileHandle> {
         self
     }
