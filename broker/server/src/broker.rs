@@ -1,17 +1,22 @@
 //! The broker's shared state: what every connection's task sees. Decisions are elsewhere; this is where they are looked up.
 
 use crate::{
+    controller::Controller,
     fetch::Sessions,
     metrics::Metrics,
     shard::{Shard, Shards},
 };
 use klamm_metadata::{Image, config::Settings};
+use klamm_net::{Budget, Gate};
 use klamm_protocol::ErrorCode;
 use klamm_types::{BrokerId, LeaderEpoch, PartitionIndex, Str, TopicId, TopicIdPartition, Uuid};
 use klamm_world::World;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicU8, Ordering},
+    },
 };
 
 /// The topics that are the broker's own.
@@ -31,8 +36,38 @@ pub struct Broker {
     pub shards: Shards,
     /// What is counted.
     pub metrics: Metrics,
+    /// The way to the controller of this node.
+    pub controller: Controller,
+    /// The memory for requests.
+    pub budget: Budget,
+    /// The listeners.
+    pub gates: Vec<Arc<Gate>>,
     image: RwLock<Arc<Image>>,
     sessions: Mutex<Sessions>,
+    stage: AtomicU8,
+}
+
+/// How far the broker is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It opens its logs, recovers them after a crash, and registers.
+    Starting,
+    /// It takes part.
+    Serving,
+    /// It ends.
+    Stopping,
+}
+
+impl Stage {
+    /// In words.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Stage::Starting => "starting, logs are being opened",
+            Stage::Serving => "serving",
+            Stage::Stopping => "stopping",
+        }
+    }
 }
 
 /// A partition that this broker leads.
@@ -62,18 +97,44 @@ pub struct Endpoint {
 impl Broker {
     /// The state of a broker that knows nothing yet.
     #[must_use]
-    pub fn new(world: World, settings: Settings, cluster_id: Str, shards: Shards) -> Self {
+    pub fn new(
+        world: World,
+        settings: Settings,
+        controller: Controller,
+        shards: Shards,
+        budget: Budget,
+        gates: Vec<Arc<Gate>>,
+    ) -> Self {
         let slots = settings.number("max.incremental.fetch.session.cache.slots").unwrap_or(0);
         Self {
             id: settings.node_id(),
-            cluster_id,
-            shards,
+            cluster_id: Str::from(controller.meta().cluster_id.as_str()),
             metrics: Metrics::new(crate::api::SERVED.iter().map(|(key, _)| *key)),
             image: RwLock::default(),
             sessions: Mutex::new(Sessions::new(slots)),
+            stage: AtomicU8::new(Stage::Starting as u8),
             world,
             settings,
+            controller,
+            shards,
+            budget,
+            gates,
         }
+    }
+
+    /// How far the broker is.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        match self.stage.load(Ordering::Relaxed) {
+            stage if stage == Stage::Starting as u8 => Stage::Starting,
+            stage if stage == Stage::Serving as u8 => Stage::Serving,
+            _ => Stage::Stopping,
+        }
+    }
+
+    /// Goes on to `stage`.
+    pub fn set_stage(&self, stage: Stage) {
+        self.stage.store(stage as u8, Ordering::Relaxed);
     }
 
     /// The metadata as of now.
@@ -108,8 +169,12 @@ impl Broker {
     ///
     /// # Errors
     /// `UNKNOWN_TOPIC_OR_PARTITION` where it does not; `INVALID_TOPIC_EXCEPTION` …
-    pub async fn auto_create(&self, _topic: &Str) -> Result<(), ErrorCode> {
-        Err(ErrorCode::UnknownTopicOrPartition)
+    pub async fn auto_create(&self, topic: &Str) -> Result<(), ErrorCode> {
+        if !self.settings.flag("auto.create.topics.enable") {
+            return Err(ErrorCode::UnknownTopicOrPartition);
+        }
+        let created = self.controller.auto_create(vec![topic.detached()]).await;
+        created.into_iter().next().unwrap_or(Ok(())).map_err(|refused| refused.code)
     }
 
     /// A partition that this broker leads, by its topic's name.

@@ -4,9 +4,18 @@
 //! in the crates below; decisions are in `core`.
 
 pub mod api;
+mod background;
 pub mod broker;
 pub mod config;
+pub mod controller;
 pub mod fetch;
+mod health;
 pub mod http;
+mod listeners;
 pub mod metrics;
+mod publish;
 pub mod shard;
+mod start;
+mod tls;
+
+pub use start::{Machine, Running, StartError, start};

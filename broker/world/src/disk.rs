@@ -22,6 +22,13 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// The operating system's; `NotFound`.
     fn open(&self, path: &Path) -> io::Result<Arc<dyn File>>;
+    /// Opens a file that exists only to read it: one that belongs to another, such as a mounted secret.
+    ///
+    /// # Errors
+    /// The operating system's; `NotFound`.
+    fn open_to_read(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        self.open(path)
+    }
     /// Makes a directory and its parents.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! ApiVersions (KIP-35, KIP-511, KIP-584): what is served.
 
-use super::{Call, SERVED, answer};
+use super::{Call, Scope, answer};
 use klamm_net::Reply;
 use klamm_protocol::{
     ApiKey, ApiVersionsRequest, ApiVersionsResponse, ErrorCode,
@@ -16,7 +16,7 @@ pub async fn handle(call: Arc<Call>, request: ApiVersionsRequest) -> ApiVersions
     }
     let image = call.broker.image();
     ApiVersionsResponse {
-        api_keys: api_keys(),
+        api_keys: api_keys(call.scope),
         supported_features: image
             .supported_features()
             .map(|(name, range)| SupportedFeatureKey {
@@ -45,7 +45,7 @@ pub fn unsupported(mut call: Call) -> Reply {
     Box::pin(async move {
         let response = ApiVersionsResponse {
             error_code: ErrorCode::UnsupportedVersion.code(),
-            api_keys: api_keys()
+            api_keys: api_keys(call.scope)
                 .into_iter()
                 .filter(|api| api.api_key == ApiKey::ApiVersions.code())
                 .collect(),
@@ -55,8 +55,8 @@ pub fn unsupported(mut call: Call) -> Reply {
     })
 }
 
-fn api_keys() -> Vec<ApiVersion> {
-    let advertised = SERVED.iter().map(|(key, versions)| ApiVersion {
+fn api_keys(scope: Scope) -> Vec<ApiVersion> {
+    let advertised = scope.served().map(|(key, versions)| ApiVersion {
         api_key: key.code(),
         // librdkafka decides by Produce v0 whether a broker knows message format 2 (KAFKA-18659)
         min_version: if *key == ApiKey::Produce { 0 } else { *versions.start() },

@@ -3,9 +3,8 @@
 use super::Call;
 use crate::shard::Shard;
 use klamm_protocol::{
-    ErrorCode,
-    DeleteRecordsRequest, DeleteRecordsResponse,
-        delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult},
+    DeleteRecordsRequest, DeleteRecordsResponse, ErrorCode,
+    delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult},
 };
 use klamm_types::{LeaderEpoch, Offset, PartitionIndex, TopicIdPartition};
 use std::sync::Arc;

@@ -9,6 +9,9 @@ use klamm_protocol::{
 use klamm_types::{LeaderEpoch, Offset, PartitionIndex, TopicIdPartition, Wall};
 use std::sync::Arc;
 
+/// From this version on answers name the leader epoch (KIP-320).
+const EPOCHS_FROM: i16 = 4;
+
 /// What is looked for in one partition.
 struct Wanted {
     timestamp: Wall,
@@ -36,7 +39,7 @@ pub async fn handle(call: Arc<Call>, request: ListOffsetsRequest) -> ListOffsets
             .partitions
             .iter()
             .zip(outcomes.by_ref())
-            .map(|(partition, outcome)| response(partition.partition_index, outcome))
+            .map(|(partition, outcome)| response(call.version, partition.partition_index, outcome))
             .collect(),
     });
     ListOffsetsResponse { topics: topics.collect(), ..Default::default() }
@@ -46,13 +49,17 @@ fn find(shard: &mut Shard, partition: TopicIdPartition, wanted: Wanted) -> Resul
     shard.leader(partition, wanted.current_leader_epoch)?.find(wanted.timestamp, wanted.committed_only)
 }
 
-fn response(partition_index: i32, outcome: Result<Found, ErrorCode>) -> ListOffsetsPartitionResponse {
+fn response(
+    version: i16,
+    partition_index: i32,
+    outcome: Result<Found, ErrorCode>,
+) -> ListOffsetsPartitionResponse {
     let blank = ListOffsetsPartitionResponse { partition_index, ..Default::default() };
     match outcome {
         Ok(found) => ListOffsetsPartitionResponse {
             timestamp: found.timestamp.0,
             offset: found.offset.0,
-            leader_epoch: found.epoch.0,
+            leader_epoch: if version >= EPOCHS_FROM { found.epoch.0 } else { LeaderEpoch::NONE.0 },
             ..blank
         },
         Err(error) => ListOffsetsPartitionResponse {

@@ -4,11 +4,24 @@
 //! Handlers never see versions that are not in the table, and answer with Kafka's error codes: an error that has no code of its
 //! own in a response closes the connection, as Kafka does.
 
+mod alter_configs;
 mod api_versions;
+mod create_partitions;
+mod create_topics;
+mod delete_records;
+mod delete_topics;
+mod describe_cluster;
+mod describe_configs;
+mod describe_quorum;
 mod fetch;
+mod incremental_alter_configs;
+mod init_producer_id;
+mod list_config_resources;
 mod list_offsets;
 mod metadata;
+mod offset_for_leader_epoch;
 mod produce;
+mod resource;
 
 use crate::broker::Broker;
 use klamm_net::{Answer, Peer, Reply, Reservation, Service};
@@ -22,6 +35,8 @@ pub struct Call {
     pub broker: Arc<Broker>,
     /// The client.
     pub peer: Arc<Peer>,
+    /// What the listener serves.
+    pub scope: Scope,
     /// The request's version: the response has the same.
     pub version: i16,
     /// When it arrived.
@@ -52,26 +67,73 @@ served! {
     Fetch 4..=18 => fetch::handle;
     ListOffsets 1..=11 => list_offsets::handle;
     Metadata 0..=13 => metadata::handle;
-    ApiVersions 0..=4 => api_versions::handle;
+    CreateTopics 2..=7 => create_topics::handle;
+    DeleteTopics 1..=6 => delete_topics::handle;
+    CreatePartitions 0..=3 => create_partitions::handle;
+    DescribeConfigs 1..=4 => describe_configs::handle;
+    AlterConfigs 0..=2 => alter_configs::handle;
+    IncrementalAlterConfigs 0..=1 => incremental_alter_configs::handle;
+    ListConfigResources 0..=1 => list_config_resources::handle;
+    InitProducerId 0..=5 => init_producer_id::handle;
+    DescribeCluster 0..=2 => describe_cluster::handle;
+    DescribeQuorum 0..=2 => describe_quorum::handle;
+    ApiVersions 0..=5 => api_versions::handle;
+    DeleteRecords 0..=2 => delete_records::handle;
+    OffsetForLeaderEpoch 2..=4 => offset_for_leader_epoch::handle;
 }
 
-/// The versions served of an API; none when it is not served.
-#[must_use]
-pub fn versions(key: ApiKey) -> Option<RangeInclusive<i16>> {
-    SERVED.iter().find(|(served, _)| *served == key).map(|(_, versions)| versions.clone())
+/// Which APIs a listener serves: controllers have a set of their own, as in Kafka.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// What clients and brokers ask a broker.
+    Broker,
+    /// What tools ask a controller.
+    Controller,
 }
 
-/// What a client listener serves: one per connection.
+impl Scope {
+    /// The APIs served, with their versions.
+    pub fn served(self) -> impl Iterator<Item = &'static (ApiKey, RangeInclusive<i16>)> {
+        const CONTROLLERS: &[ApiKey] =
+            &[ApiKey::ApiVersions, ApiKey::DescribeQuorum, ApiKey::DescribeCluster];
+        SERVED.iter().filter(move |(key, _)| self == Scope::Broker || CONTROLLERS.contains(key))
+    }
+
+    fn versions(self, key: ApiKey) -> Option<RangeInclusive<i16>> {
+        self.served().find(|(served, _)| *served == key).map(|(_, versions)| versions.clone())
+    }
+}
+
+/// What a listener serves: one per connection.
 pub struct ClientService {
     broker: Arc<Broker>,
     peer: Arc<Peer>,
+    scope: Scope,
+}
+
+/// What is served to who has no business here: nothing.
+pub struct Refusing(Peer);
+
+impl Refusing {
+    /// Refuses `peer`.
+    #[must_use]
+    pub fn new(peer: Peer) -> Self {
+        Self(peer)
+    }
+}
+
+impl Service for Refusing {
+    fn start(&mut self, _: Bytes, _: Reservation) -> Reply {
+        let who = self.0.identity.as_deref().unwrap_or("a client without an identity").to_owned();
+        close(format!("{who} is not a member of this cluster, and {} is for members", self.0.listener))
+    }
 }
 
 impl ClientService {
     /// Serves `peer`.
     #[must_use]
-    pub fn new(broker: Arc<Broker>, peer: Peer) -> Self {
-        Self { broker, peer: Arc::new(peer) }
+    pub fn new(broker: Arc<Broker>, peer: Peer, scope: Scope) -> Self {
+        Self { broker, peer: Arc::new(peer), scope }
     }
 }
 
@@ -85,13 +147,14 @@ impl Service for ClientService {
         let call = Call {
             broker: Arc::clone(&self.broker),
             peer: Arc::clone(&self.peer),
+            scope: self.scope,
             version: frame.version,
             arrived: self.broker.world.clock.now().mono,
             key,
             client_id: frame.client_id.as_ref().map(Str::detached).unwrap_or_default(),
             correlation_id: frame.correlation_id,
         };
-        match versions(key) {
+        match self.scope.versions(key) {
             Some(versions) if versions.contains(&call.version) => dispatch(call, &frame, reservation),
             Some(_) if key == ApiKey::ApiVersions => api_versions::unsupported(call),
             Some(versions) => close(format!(

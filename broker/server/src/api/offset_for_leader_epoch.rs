@@ -3,9 +3,8 @@
 use super::Call;
 use crate::shard::Shard;
 use klamm_protocol::{
-    ErrorCode,
-    OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse,
-        offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult},
+    ErrorCode, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse,
+    offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult},
 };
 use klamm_types::{LeaderEpoch, Offset, PartitionIndex, TopicIdPartition};
 use std::sync::Arc;
@@ -53,6 +52,10 @@ pub async fn handle(call: Arc<Call>, request: OffsetForLeaderEpochRequest) -> Of
     OffsetForLeaderEpochResponse { topics: topics.collect(), ..Default::default() }
 }
 
-fn find(shard: &mut Shard, partition: TopicIdPartition, wanted: Wanted) -> Result<(LeaderEpoch, Offset), ErrorCode> {
+fn find(
+    shard: &mut Shard,
+    partition: TopicIdPartition,
+    wanted: Wanted,
+) -> Result<(LeaderEpoch, Offset), ErrorCode> {
     Ok(shard.leader(partition, wanted.current)?.end_of_epoch(wanted.asked))
 }

@@ -53,6 +53,11 @@ impl ShardHandle {
         result.await.ok()
     }
 
+    /// Ends the thread once what waits is done.
+    pub fn stop(&self) {
+        self.send(Work::Do(Box::new(Shard::stop)));
+    }
+
     /// Pieces of work that wait.
     #[must_use]
     pub fn queued(&self) -> u64 {

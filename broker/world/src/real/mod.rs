@@ -1,11 +1,11 @@
 //! The real adapters: Linux, through std, tokio and rustix.
 
 mod disk;
-mod memory;
+mod limits;
 mod network;
 mod ports;
 
-pub use memory::memory_limit_bytes;
+pub use limits::{hostname, memory_limit_bytes, raise_open_files};
 
 use crate::World;
 use std::sync::Arc;

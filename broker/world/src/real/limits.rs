@@ -1,4 +1,4 @@
-//! How much memory this process may use.
+//! What the machine allows this process, and what it is called.
 
 /// Where the kernel tells the limit: cgroup v2, then v1, then all of the machine's memory.
 const SOURCES: [&str; 3] =
@@ -20,6 +20,20 @@ fn parse(text: &str) -> Option<u64> {
         Some(rest) => rest.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024),
         None => text.trim().parse().ok(),
     }
+}
+
+/// Lets this process open as many files as its hard limit allows.
+pub fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // refused only without the right to: then the soft limit stands
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}
+
+/// The name of this host.
+#[must_use]
+pub fn hostname() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

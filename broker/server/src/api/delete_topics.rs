@@ -1,0 +1,79 @@
+//! DeleteTopics: by name, or by id from version 6 on (KIP-516).
+
+use super::Call;
+use crate::controller::{Decision, apply};
+use klamm_metadata::{
+    Image, Record,
+    decide::{Refused, check_deletion_is_enabled, delete_topic},
+};
+use klamm_protocol::{
+    DeleteTopicsRequest, DeleteTopicsResponse, ErrorCode, delete_topics_request::DeleteTopicState,
+    delete_topics_response::DeletableTopicResult,
+};
+use klamm_types::{Str, TopicId};
+use std::sync::Arc;
+
+pub async fn handle(call: Arc<Call>, request: DeleteTopicsRequest) -> DeleteTopicsResponse {
+    let mut topics = request.topics;
+    topics.extend(
+        request
+            .topic_names
+            .into_iter()
+            .map(|name| DeleteTopicState { name: Some(name), ..Default::default() }),
+    );
+    if let Err(error) = check_deletion_is_enabled(call.broker.settings.flag("delete.topic.enable")) {
+        // before version 3 clients do not know TOPIC_DELETION_DISABLED
+        let code = if call.version < 3 { ErrorCode::InvalidRequest } else { error.code };
+        return response(
+            topics.iter().map(|topic| refused(topic, &Refused { code, ..error.clone() })).collect(),
+        );
+    }
+    let asked = topics.clone();
+    let decided = call.broker.controller.decide(move |image| {
+        let (records, answer) = delete(image, &topics);
+        Decision { records, answer }
+    });
+    response(
+        decided
+            .await
+            .unwrap_or_else(|error| asked.iter().map(|topic| refused(topic, &error.into())).collect()),
+    )
+}
+
+fn response(responses: Vec<DeletableTopicResult>) -> DeleteTopicsResponse {
+    DeleteTopicsResponse { responses, ..Default::default() }
+}
+
+fn delete(image: &Image, topics: &[DeleteTopicState]) -> (Vec<Record>, Vec<DeletableTopicResult>) {
+    let mut next = image.clone();
+    let (mut records, mut results) = (Vec::new(), Vec::new());
+    for topic in topics {
+        let deleted = delete_topic(&next, topic.name.as_deref(), TopicId(topic.topic_id)).and_then(
+            |(found, record)| {
+                apply(&mut next, std::slice::from_ref(&record))?;
+                Ok((found, record))
+            },
+        );
+        results.push(match deleted {
+            Ok((found, record)) => {
+                records.push(record);
+                DeletableTopicResult {
+                    name: Some(found.name.clone()),
+                    topic_id: found.id.0,
+                    ..Default::default()
+                }
+            }
+            Err(error) => refused(topic, &error),
+        });
+    }
+    (records, results)
+}
+
+fn refused(topic: &DeleteTopicState, error: &Refused) -> DeletableTopicResult {
+    DeletableTopicResult {
+        name: topic.name.clone(),
+        topic_id: topic.topic_id,
+        error_code: error.code.code(),
+        error_message: Some(Str::from(error.message.as_str())),
+    }
+}

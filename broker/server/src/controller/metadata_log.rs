@@ -1,0 +1,298 @@
+//! The log of the metadata quorum on disk: `__cluster_metadata-0`, a log like any other, synced before it is spoken of.
+
+use super::{
+    ControllerError,
+    checkpoint::{self, Entry},
+    files,
+};
+use klamm_metadata::{Image, Position, Replay, config::Settings, decide::METADATA_TOPIC};
+use klamm_quorum::{ControlRecord, ElectionState, LogEnd, Payload, SnapshotId, Voters};
+use klamm_records::{Batch, BatchBuilder, Batches, Compression, ValidatedBatch};
+use klamm_storage::{AppendError, FlushDepth, Limit, Log, LogConfig, LogDir, Origin, StorageError};
+use klamm_types::{Bytes, LeaderEpoch, Now, Offset, PartitionIndex, Str, TopicPartition};
+use klamm_world::World;
+use std::{path::PathBuf, sync::Arc};
+
+const READ_BYTES: u32 = 8 << 20;
+
+/// The partition of the metadata log.
+pub(super) fn partition() -> TopicPartition {
+    TopicPartition { topic: Str::from_static(METADATA_TOPIC), partition: PartitionIndex(0) }
+}
+
+/// The metadata log of this node.
+pub(super) struct MetadataLog {
+    world: World,
+    directory: PathBuf,
+    log: Log,
+}
+
+/// What a node finds in its metadata log when it starts.
+pub(super) struct Found {
+    /// The latest voters.
+    pub voters: Voters,
+    /// Whether they stand in the log, or in a snapshot later than the one of the format.
+    pub voters_in_log: bool,
+    /// `quorum-state`.
+    pub state: Option<ElectionState>,
+    /// The log's end.
+    pub end: LogEnd,
+    /// The latest snapshot.
+    pub snapshot: SnapshotId,
+    /// How many bytes of batches lie behind it.
+    pub bytes_since_snapshot: u64,
+    /// All that snapshot and log hold.
+    pub replay: Replay,
+}
+
+impl MetadataLog {
+    /// Opens the log, makes what it holds durable, and reads it.
+    pub async fn open(
+        world: World,
+        dir: &LogDir,
+        settings: &Settings,
+    ) -> Result<(Self, Found), ControllerError> {
+        let directory = dir.device().path().join(partition().to_string());
+        let log = dir.open_log(&partition(), Arc::new(config(settings)), world.clock.now())?;
+        let mut this = Self { world, directory, log };
+        this.sync().await?;
+        let found = this.read_all()?;
+        Ok((this, found))
+    }
+
+    fn read_all(&mut self) -> Result<Found, ControllerError> {
+        let disk = Arc::clone(&self.world.disk);
+        let unreadable = |error: std::io::Error| ControllerError::Io {
+            what: self.directory.display().to_string(),
+            error: error.to_string(),
+        };
+        let state = files::read_election_state(disk.as_ref(), &self.directory).map_err(unreadable)?;
+        let id = checkpoint::list(disk.as_ref(), &self.directory)
+            .map_err(unreadable)?
+            .pop()
+            .ok_or(ControllerError::NotFormatted)?;
+        let snapshot = checkpoint::read(disk.as_ref(), &self.directory.join(id.file_name()))?;
+        let mut found = Found {
+            voters: snapshot.voters.unwrap_or_default(),
+            voters_in_log: id != SnapshotId::BOOTSTRAP,
+            state,
+            end: LogEnd { end: id.end, epoch: id.epoch },
+            snapshot: id,
+            bytes_since_snapshot: 0,
+            replay: Replay::default(),
+        };
+        for record in &snapshot.records {
+            found.replay.push(record)?;
+        }
+        if id.end < self.log.start() || id.end > self.log.end() {
+            let reason = format!(
+                "it has offsets {} to {}, and the latest snapshot ends at {}",
+                self.log.start(),
+                self.log.end(),
+                id.end
+            );
+            return Err(ControllerError::Damaged { file: self.directory.display().to_string(), reason });
+        }
+        self.read_log(&mut found)?;
+        Ok(found)
+    }
+
+    /// Reads what lies behind the snapshot.
+    fn read_log(&mut self, found: &mut Found) -> Result<(), ControllerError> {
+        while found.end.end < self.log.end() {
+            let from = found.end.end;
+            for batch in Batches::new(self.bytes_at(from)?) {
+                let batch = batch.map_err(|error| self.damaged(error.to_string()))?;
+                if batch.header().next_offset() > found.snapshot.end {
+                    found.take(&batch).map_err(|reason| self.damaged(reason))?;
+                }
+            }
+            if found.end.end == from {
+                return Err(self.damaged(format!("no batch can be read at offset {from}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn bytes_at(&mut self, offset: Offset) -> Result<Bytes, ControllerError> {
+        let read = self
+            .log
+            .read(offset, Limit::End, READ_BYTES, true)
+            .map_err(|error| self.damaged(error.to_string()))?;
+        let slice =
+            read.records.ok_or_else(|| self.damaged(format!("nothing can be read at offset {offset}")))?;
+        let mut bytes = vec![0; slice.length as usize];
+        let count = slice
+            .file
+            .read_at(&mut bytes, slice.position)
+            .map_err(|error| self.damaged(error.to_string()))?;
+        bytes.truncate(count);
+        Ok(Bytes::from(bytes))
+    }
+
+    fn damaged(&self, reason: String) -> ControllerError {
+        ControllerError::Damaged { file: self.directory.display().to_string(), reason }
+    }
+
+    /// Appends a batch; it is durable after the next [`MetadataLog::sync`]. Without room it waits for room: nothing else can
+    /// be decided meanwhile.
+    pub async fn append(
+        &mut self,
+        epoch: LeaderEpoch,
+        base: Offset,
+        payload: &Payload,
+    ) -> Result<(), ControllerError> {
+        let now = self.world.clock.now();
+        let batch = ValidatedBatch::own(batch(now, epoch, base, payload));
+        loop {
+            self.log.assign_epoch(epoch);
+            let appended = self
+                .log
+                .append(self.world.clock.now(), epoch, Origin::Broker, std::slice::from_ref(&batch))
+                .pop();
+            match appended {
+                Some(Ok(appended)) if appended.base_offset == base => return Ok(()),
+                Some(Ok(appended)) => {
+                    return Err(
+                        self.damaged(format!("a batch for offset {base} went to {}", appended.base_offset))
+                    );
+                }
+                Some(Err(AppendError::Storage(StorageError::NoSpace { .. }))) => self.make_room().await,
+                Some(Err(error)) => return Err(self.damaged(error.to_string())),
+                None => return Err(self.damaged("the batch was not appended".to_owned())),
+            }
+        }
+    }
+
+    async fn make_room(&self) {
+        if !self.log.device().drop_ballast() {
+            tracing::error!(directory = %self.directory.display(), "there is no room for metadata: nothing can be decided until there is");
+            self.world.sleep(std::time::Duration::from_secs(1)).await;
+        }
+    }
+
+    /// Makes everything in the log durable; its end.
+    pub async fn sync(&mut self) -> Result<Offset, ControllerError> {
+        self.flush(FlushDepth::Log).await
+    }
+
+    /// Makes the log durable with its indexes, so that a start after a clean shutdown need not read it.
+    pub async fn close(&mut self) -> Result<(), ControllerError> {
+        self.flush(FlushDepth::RecoveryPoint).await.map(drop)
+    }
+
+    async fn flush(&mut self, depth: FlushDepth) -> Result<Offset, ControllerError> {
+        let work = loop {
+            match self.log.begin_flush(depth) {
+                Err(StorageError::NoSpace { .. }) => self.make_room().await,
+                other => break other?,
+            }
+        };
+        if let Some(work) = work {
+            let flushed = self.world.blocking(move || work.run()).await;
+            self.log.flushed(&flushed)?;
+        }
+        Ok(self.log.durable_end())
+    }
+
+    /// Writes `quorum-state`, durably.
+    pub async fn persist(&self, state: ElectionState) -> Result<(), ControllerError> {
+        let (disk, directory) = (Arc::clone(&self.world.disk), self.directory.clone());
+        let written =
+            self.world.blocking(move || files::write_election_state(disk.as_ref(), &directory, state)).await;
+        written.map_err(|error| ControllerError::Io {
+            what: "quorum-state".to_owned(),
+            error: error.to_string(),
+        })
+    }
+
+    /// What writes a snapshot of `image`: run it through `World::blocking`.
+    pub fn snapshot_work(
+        &self,
+        id: SnapshotId,
+        image: Arc<Image>,
+        voters: Voters,
+    ) -> impl FnOnce() -> Result<(), ControllerError> + Send + 'static {
+        let (disk, path, now) =
+            (Arc::clone(&self.world.disk), self.directory.join(id.file_name()), self.world.clock.now().wall);
+        move || {
+            checkpoint::write(
+                disk.as_ref(),
+                &path,
+                id.epoch,
+                now,
+                Some(&voters),
+                &image.features,
+                &image.to_records(),
+            )
+        }
+    }
+
+    /// Removes the snapshots and segments before a snapshot.
+    pub async fn superseded(&mut self, id: SnapshotId) -> Result<(), ControllerError> {
+        self.log.set_high_watermark(id.end);
+        self.log.delete_records(id.end).map_err(|error| self.damaged(error.to_string()))?;
+        let removal = self.log.retain(self.world.clock.now())?;
+        let (disk, directory) = (Arc::clone(&self.world.disk), self.directory.clone());
+        let removed = self.world.blocking(move || {
+            removal.run();
+            let earlier = checkpoint::list(disk.as_ref(), &directory)?.into_iter().filter(|one| *one < id);
+            earlier
+                .map(|one| disk.remove_file(&directory.join(one.file_name())))
+                .collect::<std::io::Result<Vec<()>>>()
+        });
+        if let Err(error) = removed.await {
+            tracing::warn!(directory = %self.directory.display(), %error, "an old snapshot could not be removed; the next one tries again");
+        }
+        Ok(())
+    }
+}
+
+impl Found {
+    fn take(&mut self, batch: &Batch) -> Result<(), String> {
+        for entry in checkpoint::entries(batch)? {
+            match entry {
+                Entry::Data(record) => self.replay.push(&record).map_err(|error| error.to_string())?,
+                Entry::Control(ControlRecord::Voters(voters)) => {
+                    self.voters = voters;
+                    self.voters_in_log = true;
+                }
+                Entry::Control(_) => {}
+            }
+        }
+        let header = batch.header();
+        self.end = LogEnd { end: header.next_offset(), epoch: header.leader_epoch };
+        self.bytes_since_snapshot += u64::from(header.size_bytes);
+        Ok(())
+    }
+
+    /// Where the replay stands.
+    pub fn position(&self) -> Position {
+        Position { end: self.end.end, epoch: self.end.epoch }
+    }
+}
+
+fn batch(now: Now, epoch: LeaderEpoch, base: Offset, payload: &Payload) -> Batch {
+    match payload {
+        Payload::Control(records) => checkpoint::control_batch(base, epoch, now.wall, records),
+        Payload::Data(records) => {
+            let mut builder = BatchBuilder::new(base, Compression::None).leader_epoch(epoch);
+            for record in records {
+                builder.push(now.wall, None, Some(record), &[]);
+            }
+            builder.build()
+        }
+    }
+}
+
+/// The log's settings: it is only shortened behind a snapshot.
+fn config(settings: &Settings) -> LogConfig {
+    LogConfig {
+        segment_bytes: settings.number("metadata.log.segment.bytes").unwrap_or(1 << 30),
+        segment_ms: settings.number("metadata.log.segment.ms").unwrap_or(i64::MAX),
+        retention_ms: -1,
+        retention_bytes: -1,
+        max_message_bytes: u32::MAX,
+        ..LogConfig::default()
+    }
+}

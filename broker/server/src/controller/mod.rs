@@ -1,0 +1,183 @@
+//! The controller of this node: the metadata log, its quorum, the decisions on the newest image, and the image of what is
+//! committed, given to the broker.
+//!
+//! Decisions are pure functions of `klamm-metadata`; the quorum is the machine of `klamm-quorum`. Here they are carried out:
+//! records are appended, synced, committed, applied, and only then answered. Must never decide anything itself.
+
+mod admin;
+mod checkpoint;
+mod driver;
+mod files;
+mod format;
+mod metadata_log;
+
+pub(crate) use admin::apply;
+pub use admin::random_id;
+pub use driver::{Driver, Publish};
+pub use format::{directories, format, metadata_directory};
+
+use klamm_log::MetaProperties;
+use klamm_metadata::{ApplyError, Image, Record, decide::Refused};
+use klamm_protocol::ErrorCode;
+use klamm_quorum::{Quorum, Rejected};
+use klamm_storage::{OpenError, StorageError};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+/// Why the controller cannot go on. The process ends: a controller that cannot write must not lead.
+#[derive(Clone, Debug, Error)]
+pub enum ControllerError {
+    /// There is no snapshot to begin with.
+    #[error("the metadata log has no snapshot: format the log directory first, with klamm-broker format")]
+    NotFormatted,
+    /// The command lacks it.
+    #[error("a cluster id is needed: every node of a cluster is formatted with the same")]
+    NoClusterId,
+    /// Another node's directory.
+    #[error("{} belongs to another: its {what} is {has}, not {wanted}", directory.display())]
+    Belongs {
+        /// The directory.
+        directory: PathBuf,
+        /// `cluster.id` or `node.id`.
+        what: &'static str,
+        /// What its meta.properties says.
+        has: String,
+        /// What it was to be.
+        wanted: String,
+    },
+    /// A file is not what it must be.
+    #[error("{file} is damaged: {reason}")]
+    Damaged {
+        /// The file.
+        file: String,
+        /// In which way.
+        reason: String,
+    },
+    /// The disk's.
+    #[error("{what}: {error}")]
+    Io {
+        /// The file.
+        what: String,
+        /// What the operating system says.
+        error: String,
+    },
+    /// The log's.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The directory's.
+    #[error(transparent)]
+    Directory(#[from] OpenError),
+    /// The quorum's.
+    #[error(transparent)]
+    Quorum(#[from] Rejected),
+    /// The log does not fit itself.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// A fault of this program.
+    #[error("a metadata record cannot be written: {0}")]
+    Unwritable(String),
+}
+
+/// What is decided: records for the log, and the answer once they are committed.
+#[derive(Debug)]
+pub struct Decision<T> {
+    /// The records, all or none; empty where nothing changes.
+    pub records: Vec<Record>,
+    /// What is said then.
+    pub answer: T,
+}
+
+/// The controller does not answer: this node does not lead the quorum, or it is ending.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("this node is not the active controller")]
+pub struct NotController;
+
+impl From<NotController> for Refused {
+    fn from(error: NotController) -> Self {
+        Refused::new(ErrorCode::NotController, error.to_string())
+    }
+}
+
+type Deciding = Box<dyn FnOnce(&Image) -> (Vec<Record>, Answer) + Send>;
+type Answer = Box<dyn FnOnce() + Send>;
+
+/// What comes to the driver.
+enum Command {
+    /// Decide, and answer once it is committed.
+    Decide(Deciding),
+    /// A snapshot was written, or not.
+    Snapshotted(klamm_quorum::SnapshotId, bool),
+    /// The node ends: flush everything, then answer.
+    Stop(Answer),
+}
+
+/// The way to this node's controller. Cheap to clone.
+#[derive(Clone)]
+pub struct Controller {
+    mailbox: mpsc::UnboundedSender<Command>,
+    view: Arc<Mutex<Quorum>>,
+    meta: Arc<MetaProperties>,
+    context: Arc<admin::Context>,
+}
+
+impl Controller {
+    /// Decides on the newest image; resolves when the records are committed and every part of the broker has applied them.
+    ///
+    /// # Errors
+    /// [`NotController`].
+    pub async fn decide<T: Send + 'static>(
+        &self,
+        decision: impl FnOnce(&Image) -> Decision<T> + Send + 'static,
+    ) -> Result<T, NotController> {
+        let (send, receive) = oneshot::channel();
+        let deciding: Deciding = Box::new(move |image| {
+            let Decision { records, answer } = decision(image);
+            // who asked may be gone
+            (records, Box::new(move || drop(send.send(answer))))
+        });
+        self.mailbox.send(Command::Decide(deciding)).map_err(|_| NotController)?;
+        receive.await.map_err(|_| NotController)
+    }
+
+    /// As [`Controller::decide`], for a decision that may refuse.
+    ///
+    /// # Errors
+    /// The decision's, or `NOT_CONTROLLER`.
+    pub async fn try_decide<T: Send + 'static>(
+        &self,
+        decision: impl FnOnce(&Image) -> Result<Decision<T>, Refused> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let decided = self.decide(|image| match decision(image) {
+            Ok(Decision { records, answer }) => Decision { records, answer: Ok(answer) },
+            Err(refused) => Decision { records: Vec::new(), answer: Err(refused) },
+        });
+        decided.await?
+    }
+
+    /// The quorum as it is now.
+    #[must_use]
+    pub fn quorum(&self) -> Quorum {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whose directory the metadata log is in.
+    #[must_use]
+    pub fn meta(&self) -> &MetaProperties {
+        &self.meta
+    }
+
+    /// Flushes the metadata log and ends the driver. Call it before the mark of a clean shutdown.
+    pub async fn stop(&self) {
+        let (send, receive) = oneshot::channel::<()>();
+        let answer: Answer = Box::new(move || {
+            let _ = send.send(());
+        });
+        if self.mailbox.send(Command::Stop(answer)).is_ok() {
+            let _ = receive.await; // it has ended, one way or the other
+        }
+    }
+}

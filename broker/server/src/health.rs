@@ -1,0 +1,89 @@
+//! What the broker says of itself over HTTP.
+
+use crate::{
+    broker::{Broker, Stage},
+    http::Health,
+    metrics::Snapshot,
+};
+use klamm_world::BoxFuture;
+use std::sync::{Arc, atomic::Ordering};
+
+/// The health of a broker.
+pub struct BrokerHealth(Arc<Broker>);
+
+impl BrokerHealth {
+    /// That of `broker`.
+    #[must_use]
+    pub fn new(broker: Arc<Broker>) -> Self {
+        Self(broker)
+    }
+
+    async fn snapshot(&self) -> Snapshot {
+        let broker = &self.0;
+        let image = broker.image();
+        let here = |partition: &&Arc<klamm_metadata::Partition>| partition.replicas.contains(&broker.id);
+        let partitions: Vec<_> =
+            image.topics().flat_map(|topic| topic.partitions.iter()).filter(here).collect();
+        let led = |partition: &&&Arc<klamm_metadata::Partition>| partition.leader == broker.id;
+        let mut snapshot = Snapshot {
+            partitions: partitions.len() as u64,
+            offline_partitions: partitions.iter().filter(|one| !one.has_leader()).count() as u64,
+            under_replicated_partitions: partitions
+                .iter()
+                .filter(led)
+                .filter(|one| one.isr.len() < one.replicas.len())
+                .count() as u64,
+            budget_bytes: (broker.budget.free_bytes() as u64, broker.budget.total_bytes() as u64),
+            ..Snapshot::default()
+        };
+        for shard in broker.shards.all() {
+            snapshot.queued += shard.queued();
+            for size in shard.ask(|shard| shard.sizes()).await.unwrap_or_default() {
+                *snapshot.log_bytes.entry(size.name.topic.to_string()).or_default() += size.bytes;
+            }
+        }
+        for gate in &broker.gates {
+            let counters = &gate.counters;
+            let values = [
+                &counters.open,
+                &counters.accepted,
+                &counters.refused,
+                &counters.bad_frames,
+                &counters.malformed,
+                &counters.failed_handshakes,
+                &counters.received_bytes,
+                &counters.sent_bytes,
+            ];
+            snapshot
+                .listeners
+                .insert(gate.name.to_string(), values.map(|value| value.load(Ordering::Relaxed)));
+        }
+        snapshot
+    }
+}
+
+impl Health for BrokerHealth {
+    fn live(&self) -> Result<String, String> {
+        Ok(format!("alive: {}", self.0.stage().text()))
+    }
+
+    fn ready(&self) -> Result<String, String> {
+        match self.0.stage() {
+            Stage::Serving => Ok("ready".to_owned()),
+            stage => Err(format!("not ready: {}", stage.text())),
+        }
+    }
+
+    fn metrics(&self) -> BoxFuture<'_, String> {
+        Box::pin(async move { self.0.metrics.render(&self.snapshot().await) })
+    }
+
+    fn version(&self) -> String {
+        let version = serde_json::json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "nodeId": self.0.id.0,
+            "clusterId": self.0.cluster_id.as_str(),
+        });
+        version.to_string()
+    }
+}

@@ -1,0 +1,104 @@
+//! `klamm-broker`: reads the configuration, hands it in, runs until SIGTERM. Exit 0 done, 1 failed with one sentence, 2 wrong usage.
+
+use anyhow::{Context, anyhow};
+use clap::{Parser, Subcommand};
+use klamm_metadata::config::Settings;
+use klamm_server::{Machine, config, controller, start};
+use klamm_world::real;
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// A Kafka broker.
+#[derive(Parser)]
+#[command(name = "klamm-broker", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// The configuration file: flat Kafka keys, .properties or YAML
+    #[arg(long, short, global = true, value_name = "FILE", default_value = "/etc/klamm/broker.yaml")]
+    config: PathBuf,
+    /// Log as JSON
+    #[arg(long, global = true, env = "KLAMM_LOG_JSON")]
+    log_json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make the log directories those of a new cluster
+    Format {
+        /// The cluster's id [default: a new one]
+        #[arg(long)]
+        cluster_id: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_env("KLAMM_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    if arguments.log_json {
+        log.json().init()
+    } else {
+        log.init()
+    }
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("klamm-broker: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let file = arguments.config.display().to_string();
+    let text = std::fs::read_to_string(&arguments.config)
+        .with_context(|| format!("cannot read {file} (--config)"))?;
+    let settings = config::parse(&file, &text)?;
+    real::raise_open_files();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("klamm").build()?;
+    runtime.block_on(async {
+        match arguments.command {
+            Some(Command::Format { cluster_id }) => format(&settings, cluster_id),
+            None => serve(settings).await,
+        }
+    })
+}
+
+fn format(settings: &Settings, cluster_id: Option<String>) -> anyhow::Result<()> {
+    let world = real::world();
+    let cluster_id = cluster_id.unwrap_or_else(|| controller::random_id(&world).to_string());
+    let formatted = controller::format(&world, settings, &cluster_id)?;
+    for directory in &formatted {
+        println!("formatted {} for cluster {cluster_id}, node {}", directory.display(), settings.node_id());
+    }
+    if formatted.is_empty() {
+        println!("already formatted for cluster {cluster_id}");
+    }
+    Ok(())
+}
+
+async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let machine = Machine { memory_bytes: real::memory_limit_bytes(), hostname: real::hostname() };
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut running = start(real::world(), settings, &machine).await?;
+    for (listener, address) in &running.addresses {
+        tracing::info!(%listener, %address, "listening");
+    }
+    tokio::select! {
+        biased;
+        _ = terminate.recv() => tracing::info!("stopping: SIGTERM"),
+        _ = interrupt.recv() => tracing::info!("stopping: SIGINT"),
+        Ok(reason) = &mut running.failed => return Err(anyhow!("{reason}")),
+    }
+    running.stop().await;
+    tracing::info!("stopped cleanly");
+    Ok(())
+}

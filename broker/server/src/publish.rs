@@ -1,0 +1,142 @@
+//! What is committed becomes true here: the log threads apply it, and only then does the rest of the broker see the image.
+
+use crate::{broker::Broker, controller::Publish, shard::Hosting};
+use klamm_log::{CleanupPolicy, LogConfig};
+use klamm_metadata::{
+    Delta, Image, Partition, Resource, ResourceKind, Topic,
+    config::{TimestampType, TopicSettings},
+};
+use klamm_replication::{Leadership, PartitionEpoch};
+use klamm_types::{PartitionIndex, TopicId, TopicIdPartition, TopicPartition};
+use klamm_world::BoxFuture;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// What one log thread has to do.
+#[derive(Default)]
+struct Work {
+    delete: Vec<TopicIdPartition>,
+    host: Vec<Hosting>,
+}
+
+impl Publish for Broker {
+    fn publish(&self, image: Arc<Image>, delta: Delta) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let mut by_shard: BTreeMap<usize, Work> = BTreeMap::new();
+            for topic in delta.deleted.values() {
+                for (partition, _) in topic.indexed() {
+                    let id = TopicIdPartition { topic: topic.id, partition };
+                    by_shard.entry(self.shards.index_of(id)).or_default().delete.push(id);
+                }
+            }
+            for (id, hosting) in self.to_host(&image, &delta) {
+                by_shard.entry(self.shards.index_of(id)).or_default().host.push(hosting);
+            }
+            let running: Vec<_> =
+                by_shard.into_iter().map(|(shard, work)| self.carry_out(shard, work)).collect();
+            futures::future::join_all(running).await;
+            self.set_image(image);
+        })
+    }
+}
+
+impl Broker {
+    async fn carry_out(&self, shard: usize, work: Work) {
+        let done = self.shards.get(shard).ask(move |shard| {
+            for id in work.delete {
+                if let Err(error) = shard.delete(id) {
+                    tracing::error!(topic = %id.topic, partition = %id.partition, %error, "a deleted log cannot be removed");
+                }
+            }
+            for hosting in work.host {
+                let name = hosting.name.clone();
+                if let Err(error) = shard.host(hosting) {
+                    tracing::error!(partition = %name, %error, "a partition is offline here");
+                }
+            }
+        });
+        done.await; // a thread that has stopped belongs to a broker that is stopping
+    }
+
+    /// The partitions with a replica here whose leadership or settings have changed.
+    fn to_host(&self, image: &Image, delta: &Delta) -> Vec<(TopicIdPartition, Hosting)> {
+        let mut changed: BTreeMap<TopicId, BTreeSet<PartitionIndex>> = delta.partitions.clone();
+        for topic in configured(image, delta) {
+            changed.entry(topic.id).or_default().extend(topic.indexed().map(|(index, _)| index));
+        }
+        let mut to_host = Vec::new();
+        for (id, partitions) in changed {
+            let Some(topic) = image.topic_by_id(id) else { continue };
+            let settings = self.topic_settings(image, topic);
+            let config = Arc::new(self.log_config(&settings));
+            for index in partitions {
+                let Some(partition) = topic.partition(index).filter(|one| one.leader == self.id) else {
+                    continue;
+                };
+                let id = TopicIdPartition { topic: id, partition: index };
+                let hosting = Hosting {
+                    id,
+                    name: TopicPartition { topic: topic.name.clone(), partition: index },
+                    leadership: leadership(partition),
+                    min_in_sync: u32::try_from(settings.min_insync_replicas).unwrap_or(1),
+                    config: Arc::clone(&config),
+                };
+                to_host.push((id, hosting));
+            }
+        }
+        to_host
+    }
+
+    /// The settings of a topic that count on this broker.
+    #[must_use]
+    pub fn topic_settings(&self, image: &Image, topic: &Topic) -> TopicSettings {
+        let own = image.config(&Resource::topic(topic.name.clone()));
+        TopicSettings::of(own, image.layers(self.id, self.settings.values()))
+    }
+
+    fn log_config(&self, settings: &TopicSettings) -> LogConfig {
+        let bytes = |value: i32| u32::try_from(value).unwrap_or(0);
+        let jitter_ms = match settings.segment_jitter_ms {
+            0 => 0,
+            most => (self.world.random_u64() % most.unsigned_abs()) as i64,
+        };
+        LogConfig {
+            segment_bytes: bytes(settings.segment_bytes),
+            segment_ms: settings.segment_ms,
+            segment_jitter_ms: jitter_ms,
+            segment_index_bytes: bytes(settings.segment_index_bytes),
+            index_interval_bytes: bytes(settings.index_interval_bytes),
+            retention_ms: settings.retention_ms,
+            retention_bytes: settings.retention_bytes,
+            max_message_bytes: bytes(settings.max_message_bytes),
+            message_timestamp_type: match settings.timestamp_type {
+                TimestampType::CreateTime => klamm_records::TimestampType::CreateTime,
+                TimestampType::LogAppendTime => klamm_records::TimestampType::LogAppendTime,
+            },
+            message_timestamp_before_max_ms: settings.timestamp_before_max_ms,
+            message_timestamp_after_max_ms: settings.timestamp_after_max_ms,
+            cleanup_policy: CleanupPolicy { delete: settings.delete, compact: settings.compact },
+            file_delete_delay_ms: settings.file_delete_delay_ms,
+            producer_id_expiration_ms: self.settings.number("producer.id.expiration.ms").unwrap_or(i64::MAX),
+        }
+    }
+}
+
+/// The topics whose settings a step has changed: a broker's settings stand behind those of all topics.
+fn configured<'a>(image: &'a Image, delta: &Delta) -> Vec<&'a Arc<Topic>> {
+    if delta.configs.iter().any(|resource: &Resource| resource.kind == ResourceKind::Broker) {
+        return image.topics().collect();
+    }
+    delta.configs.iter().filter_map(|resource| image.topic(&resource.name)).collect()
+}
+
+fn leadership(partition: &Partition) -> Leadership {
+    Leadership {
+        epoch: partition.leader_epoch,
+        partition_epoch: PartitionEpoch(partition.partition_epoch),
+        replicas: partition.replicas.clone(),
+        in_sync: partition.isr.clone(),
+    }
+}

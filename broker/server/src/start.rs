@@ -1,0 +1,217 @@
+//! From settings to a broker that takes part, and back.
+
+use crate::{
+    api::{ClientService, Refusing, Scope},
+    background,
+    broker::{Broker, Stage},
+    controller::{self, Controller, ControllerError},
+    health::BrokerHealth,
+    http,
+    listeners::{self, Bound, ListenError},
+    shard::{LogDirs, Shards},
+    tls::{Members, TlsError},
+};
+use klamm_metadata::{
+    config::Settings,
+    decide::{Refused, Registration},
+};
+use klamm_net::{Budget, Closing, Service, serve};
+use klamm_storage::{LogDir, OpenError};
+use klamm_types::Str;
+use klamm_world::World;
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use tokio::sync::oneshot;
+
+/// Requests may hold this part of the memory that the process may use, unless `klamm.memory.budget.bytes` says otherwise.
+const BUDGET_SHARE: u64 = 4;
+
+/// The most that this gives.
+const BUDGET_BYTES_MAX: u64 = 1 << 30;
+
+/// How long connections have to get their last answers at the end.
+const DRAIN_MAX: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether they have.
+const DRAIN_CHECK: Duration = Duration::from_millis(5);
+
+/// What `main` knows and settings do not say.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// The memory that this process may use, in bytes.
+    pub memory_bytes: u64,
+    /// The name of this host.
+    pub hostname: String,
+}
+
+/// Why a broker does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A log directory.
+    #[error(transparent)]
+    Directory(#[from] OpenError),
+    /// A listener.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// Certificates.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The metadata log.
+    #[error(transparent)]
+    Controller(#[from] ControllerError),
+    /// The cluster does not take the broker.
+    #[error("the broker cannot register: {}", .0.message)]
+    Registration(Refused),
+    /// `klamm.http.listener` is no address.
+    #[error("klamm.http.listener is {0}: an IP address and a port are needed, such as 0.0.0.0:9644")]
+    Http(String),
+    /// It cannot be listened on.
+    #[error("cannot listen on {address} (klamm.http.listener): {error}")]
+    HttpBind {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system says.
+        error: std::io::Error,
+    },
+}
+
+/// A broker that takes part.
+pub struct Running {
+    /// Its state.
+    pub broker: Arc<Broker>,
+    /// Where it listens, by listener.
+    pub addresses: BTreeMap<Str, SocketAddr>,
+    /// Resolves with the reason when it cannot go on.
+    pub failed: oneshot::Receiver<String>,
+    gates: Vec<Arc<klamm_net::Gate>>,
+    closing: Closing,
+    closing_http: Closing,
+}
+
+/// Starts a broker on formatted directories: it serves when this returns.
+///
+/// # Errors
+/// See [`StartError`].
+pub async fn start(world: World, settings: Settings, machine: &Machine) -> Result<Running, StartError> {
+    let (closing, closing_http) = (Closing::default(), Closing::default());
+    let http = bind_http(&world, &settings)?;
+    let budget = Budget::new(budget_bytes(&settings, machine));
+    let bound = listeners::bind(&world, &settings, &budget, &machine.hostname, &closing)?;
+    let members = Members::of_certificate(world.disk.as_ref(), &settings)?;
+
+    let mut dirs = Vec::new();
+    for path in controller::directories(&settings) {
+        dirs.push(LogDir::open(Arc::clone(&world.disk), &path)?);
+    }
+    let metadata = controller::metadata_directory(&settings);
+    let metadata_dir = dirs.iter().find(|dir| dir.device().path() == metadata).expect("directories() has it");
+    let (controller, driver) = Controller::open(world.clone(), metadata_dir, &settings).await?;
+    let registration = registration(&world, &settings, &bound, &dirs);
+    dirs.iter().for_each(|dir| {
+        let leftovers = dir.leftovers();
+        world.spawn.spawn("leftovers", world.spawn.blocking(Box::new(move || leftovers.run())));
+    });
+    let shards = Shards::start(&world, settings.node_id(), LogDirs::new(dirs), world.spawn.cores());
+    let gates: Vec<_> = bound.iter().map(|one| Arc::clone(&one.gate)).collect();
+    let broker = Arc::new(Broker::new(world.clone(), settings, controller, shards, budget, gates.clone()));
+    if let Some(listener) = http {
+        let health = Arc::new(BrokerHealth::new(Arc::clone(&broker)));
+        world
+            .spawn
+            .spawn("http", Box::pin(http::serve(world.clone(), listener, health, closing_http.clone())));
+    }
+
+    let (fail, failed) = oneshot::channel();
+    let publish = Arc::clone(&broker);
+    let driving = async move {
+        if let Err(error) = driver.run(publish).await {
+            let _ = fail.send(format!("the metadata log: {error}")); // nobody asks when the broker ends anyway
+        }
+    };
+    world.spawn.spawn("controller", Box::pin(driving));
+    let epoch =
+        broker.controller.register(registration.0, registration.1).await.map_err(StartError::Registration)?;
+    broker.controller.unfence(epoch).await.map_err(StartError::Registration)?;
+    background::start(&broker, &closing);
+    let addresses = bound.iter().map(|one| (one.gate.name.clone(), one.address)).collect();
+    open_gates(&broker, bound, members);
+    broker.set_stage(Stage::Serving);
+    Ok(Running { broker, addresses, failed, gates, closing, closing_http })
+}
+
+impl Running {
+    /// Ends in order: no new requests, the last answers, everything durable, the mark of a clean shutdown.
+    pub async fn stop(self) {
+        let broker = self.broker;
+        broker.set_stage(Stage::Stopping);
+        self.closing.close();
+        let deadline = broker.world.clock.now().mono.plus(DRAIN_MAX);
+        let open = || self.gates.iter().map(|gate| gate.counters.open.load(Ordering::Relaxed)).sum::<u64>();
+        while open() > 0 && broker.world.clock.now().mono < deadline {
+            broker.world.sleep(DRAIN_CHECK).await;
+        }
+        broker.controller.stop().await;
+        background::shut_down(&broker).await;
+        self.closing_http.close();
+    }
+}
+
+fn budget_bytes(settings: &Settings, machine: &Machine) -> usize {
+    let set = settings.number::<u64>("klamm.memory.budget.bytes").filter(|bytes| *bytes > 0);
+    let bytes = set.unwrap_or_else(|| (machine.memory_bytes / BUDGET_SHARE).min(BUDGET_BYTES_MAX));
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+fn bind_http(
+    world: &World,
+    settings: &Settings,
+) -> Result<Option<Box<dyn klamm_world::Listener>>, StartError> {
+    let Some(text) = settings.get("klamm.http.listener") else { return Ok(None) };
+    let address = text.parse().map_err(|_| StartError::Http(text.to_string()))?;
+    world.network.listen(address).map(Some).map_err(|error| StartError::HttpBind { address, error })
+}
+
+/// What the node says of itself as broker and as controller.
+fn registration(
+    world: &World,
+    settings: &Settings,
+    bound: &[Bound],
+    dirs: &[LogDir],
+) -> (Registration, Registration) {
+    let endpoints = |controller: bool| {
+        let listeners = bound.iter().filter(|one| one.controller == controller);
+        listeners.map(|one| one.endpoint.clone()).collect()
+    };
+    let incarnation = controller::random_id(world);
+    let broker = Registration {
+        id: settings.node_id(),
+        incarnation,
+        endpoints: endpoints(false),
+        rack: settings.get("broker.rack").filter(|rack| !rack.is_empty()),
+        directories: dirs.iter().map(|dir| dir.meta().directory_id).collect(),
+    };
+    let controller = Registration { endpoints: endpoints(true), directories: Vec::new(), ..broker.clone() };
+    (broker, controller)
+}
+
+/// Begins to accept connections.
+fn open_gates(broker: &Arc<Broker>, bound: Vec<Bound>, members: Option<Members>) {
+    for one in bound {
+        let scope = if one.controller { Scope::Controller } else { Scope::Broker };
+        // who is not of this cluster has no business on a listener that asks for certificates
+        let members = members.clone().filter(|_| one.gate.tls.is_some());
+        let (shared, world) = (Arc::clone(broker), broker.world.clone());
+        let service = move |peer: klamm_net::Peer| -> Box<dyn Service> {
+            match &members {
+                Some(members) if !members.contains(peer.identity.as_ref()) => Box::new(Refusing::new(peer)),
+                _ => Box::new(ClientService::new(Arc::clone(&shared), peer, scope)),
+            }
+        };
+        let serving = serve(world.clone(), one.socket, one.gate, service);
+        world.spawn.spawn("listener", Box::pin(serving));
+    }
+}
