@@ -1,0 +1,2 @@
+//! The program klamm-operator.
+fn main() {}

@@ -1,0 +1,171 @@
+//! The plan of a Cluster: validate, build every resource, form the quorum, replace pods, tell the status.
+
+mod broker_config;
+mod certificates;
+mod formation;
+mod names;
+mod observed;
+mod rollout;
+mod status;
+mod validated;
+
+pub use broker_config::{CONFIG_FOLDER, DATA_FOLDER, yaml};
+pub use certificates::{CertificateRequest, certificate_requests, requests_hash};
+pub use names::*;
+pub use observed::*;
+pub use validated::*;
+
+pub(crate) use validated::merge;
+
+use crate::{Kind, Refusal, Resource, resources};
+use formation::Formation;
+use klamm_operator_api::{Cluster, ClusterStatus, annotation};
+use klamm_types::BrokerId;
+use rollout::Roll;
+
+/// What is done about a Cluster, in this order: apply, steps, status.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Objects that are not as they shall be.
+    pub apply: Vec<Resource>,
+    /// What is not an object's new state.
+    pub steps: Vec<Step>,
+    /// The status to write; none when it is the same.
+    pub status: Option<ClusterStatus>,
+    /// When to look again although nothing was seen to change, in milliseconds.
+    pub again_millis: u64,
+}
+
+/// What is done beside applying objects. Each carries its preconditions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Make a certificate authority: first the Secret with the key, then the one with the certificate.
+    CreateAuthority(Authority),
+    /// Issue the brokers' certificates and store them in one Secret.
+    IssueCertificates(Vec<CertificateRequest>),
+    /// Create the record of the quorum: a POST that fails when it exists, which is the lock.
+    RecordQuorum(QuorumRecord),
+    /// Format the broker's empty volume as the only voter of a new quorum.
+    Format {
+        /// The broker.
+        broker: BrokerId,
+        /// The id from the record.
+        cluster_id: String,
+    },
+    /// Write on the volume's claim which cluster it belongs to.
+    MarkClaim {
+        /// The broker.
+        broker: BrokerId,
+        /// The id from the record.
+        cluster_id: String,
+    },
+    /// Delete this very pod, so that it comes back from the new template.
+    DeletePod {
+        /// The broker.
+        broker: BrokerId,
+        /// The pod's name.
+        pod: String,
+        /// Precondition.
+        uid: String,
+        /// Precondition.
+        resource_version: String,
+        /// What changed, for the Event.
+        reason: String,
+    },
+}
+
+/// While something is under way, brokers are asked this often.
+const BUSY_MILLIS: u64 = 500;
+/// At rest, brokers are asked this often.
+const REST_MILLIS: u64 = 15_000;
+
+/// What is done about the Cluster, given all that was observed.
+#[must_use]
+pub fn plan(observed: &Observed) -> Plan {
+    let cluster = &observed.cluster;
+    if is_paused(cluster) || cluster.metadata.deletion_timestamp.is_some() {
+        return Plan { apply: vec![], steps: vec![], status: status::paused(observed), again_millis: REST_MILLIS };
+    }
+    let accepted = observed.accepted.as_ref();
+    match ValidatedCluster::new(cluster, &cluster.spec, accepted, &observed.defaults) {
+        Ok(valid) => carry_out(&valid, observed, None),
+        // what was accepted last goes on being looked after
+        Err(refusal) => match accepted {
+            Some(before) => match ValidatedCluster::new(cluster, before, accepted, &observed.defaults) {
+                Ok(valid) => carry_out(&valid, observed, Some(refusal)),
+                Err(_) => stalled(observed, refusal),
+            },
+            None => stalled(observed, refusal),
+        },
+    }
+}
+
+fn stalled(observed: &Observed, refusal: Refusal) -> Plan {
+    let status = status::of(None, observed, Some(&refusal), &Progress::default());
+    Plan { apply: vec![], steps: vec![], status, again_millis: REST_MILLIS }
+}
+
+/// What the status tells of what is under way.
+#[derive(Default)]
+struct Progress {
+    /// What the next step waits for.
+    waiting_on: Option<String>,
+    roll: Option<klamm_operator_api::RolloutStatus>,
+    formed: bool,
+}
+
+fn carry_out(valid: &ValidatedCluster, observed: &Observed, refused: Option<Refusal>) -> Plan {
+    let rolls: Vec<Roll> = valid.pools.iter().map(|pool| rollout::roll(valid, pool, observed)).collect();
+    let replacing: Vec<bool> = rolls.iter().map(|roll| roll.replacing).collect();
+    let desired = resources::all(valid, observed, &replacing);
+    if let Some(refusal) = conflict(&desired, observed) {
+        return stalled(observed, refused.unwrap_or(refusal));
+    }
+    let apply: Vec<Resource> = desired.into_iter().filter(|resource| is_changed(resource, observed)).collect();
+
+    let mut steps = certificates::steps(valid, observed);
+    let mut progress = Progress::default();
+    let mut refused = refused;
+    if steps.is_empty() {
+        match formation::formation(valid, observed) {
+            Ok(Formation::Act(act)) => {
+                progress.waiting_on = Some("the metadata quorum to be formed".to_owned());
+                steps = act;
+            }
+            Ok(Formation::Wait(on)) => progress.waiting_on = Some(on),
+            Ok(Formation::Formed) => progress.formed = true,
+            Err(refusal) => refused = Some(refused.unwrap_or(refusal)),
+        }
+    }
+    // a broker that cannot start because of what changes is replaced too: the roll never waits for the formation
+    let rolling = rolls.iter().any(|roll| roll.status.is_some());
+    progress.roll = rolls.iter().find_map(|roll| roll.status.clone());
+    steps.extend(rolls.into_iter().flat_map(|roll| roll.steps));
+    let status = status::of(Some(valid), observed, refused.as_ref(), &progress);
+    let busy = !apply.is_empty() || !steps.is_empty() || rolling || !status::is_at_rest(valid, observed, &progress);
+    Plan { apply, steps, status, again_millis: if busy { BUSY_MILLIS } else { REST_MILLIS } }
+}
+
+/// Objects are created, never adopted.
+fn conflict(desired: &[Resource], observed: &Observed) -> Option<Refusal> {
+    let foreign = |resource: &&Resource| {
+        let seen = observed.objects.get(&(resource.kind, resource.name.clone()));
+        seen.is_some_and(|seen| !seen.ours)
+    };
+    let resource = desired.iter().find(foreign)?;
+    let (_, _, kind, _) = resource.kind.names();
+    Some(Refusal::new(
+        "NameConflict",
+        format!("{kind} {} exists and was not made for this Cluster; rename the Cluster or delete it", resource.name),
+    ))
+}
+
+fn is_changed(resource: &Resource, observed: &Observed) -> bool {
+    let seen = observed.objects.get(&(resource.kind, resource.name.clone()));
+    seen.and_then(|seen| seen.hash.as_ref()) != Some(&resource.hash)
+}
+
+fn is_paused(cluster: &Cluster) -> bool {
+    let annotations = cluster.metadata.annotations.as_ref();
+    annotations.and_then(|all| all.get(annotation::PAUSE)).is_some_and(|value| value == "true")
+}
