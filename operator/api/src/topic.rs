@@ -102,4 +102,9 @@ pub struct TopicStatus {
     /// How many replicas each partition has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replicas: Option<i32>,
+    /// The settings that this object has set: one that leaves the spec goes back to its default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 512))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub config_keys: Option<Vec<String>>,
 }

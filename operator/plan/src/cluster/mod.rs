@@ -17,7 +17,7 @@ pub use validated::*;
 
 pub(crate) use validated::merge;
 
-use crate::{Kind, Refusal, Resource, resources};
+use crate::{Refusal, Resource, resources};
 use formation::Formation;
 use klamm_operator_api::{Cluster, ClusterStatus, annotation};
 use klamm_types::BrokerId;

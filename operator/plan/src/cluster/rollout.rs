@@ -9,7 +9,7 @@ use klamm_operator_api::RolloutStatus;
 use klamm_types::BrokerId;
 
 /// Where the roll of one pool stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Roll {
     /// Whether pods are being replaced: the StatefulSet's update strategy is OnDelete.
     pub(super) replacing: bool,

@@ -80,11 +80,9 @@ pub(super) fn check_change(pool: &Pool, before: &Pool) -> Result<(), Refusal> {
         let storage = pool.storage.clone().unwrap_or_default();
         Storage { size: storage.size.or_else(|| Some("10Gi".to_owned())), on_delete: None, ..storage }
     };
-    let changed = volume(pool) != volume(before);
-    refuse(changed, &format!("spec.pools[{}].storage: changing size or class of a volume that exists", pool.name), {
-        let before = volume(before);
-        &format!("what it was made with, size {}", before.size.unwrap_or_default())
-    })
+    let field = format!("spec.pools[{}].storage: changing size or class of a volume that exists", pool.name);
+    let served = format!("the size that it has, {}", volume(before).size.unwrap_or_default());
+    refuse(volume(pool) != volume(before), &field, &served)
 }
 
 /// The listeners, or the default one.
