@@ -1,5 +1,7 @@
 //! `cargo xtask gen`: files that are written by programs. Each generator returns its files; here they are written or compared.
 
+mod control;
+mod crds;
 mod protocol;
 
 use std::path::PathBuf;
@@ -31,7 +33,11 @@ pub struct Generated {
 
 type Generator = fn() -> Result<Generated>;
 
-const GENERATORS: &[(&str, Generator)] = &[("protocol", protocol::generate)];
+const GENERATORS: &[(&str, Generator)] = &[
+    ("control", control::generate),
+    ("crds", crds::generate),
+    ("protocol", protocol::generate),
+];
 
 pub fn run(args: &Args) -> Result<()> {
     if let Some(what) = &args.what

@@ -30,7 +30,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // The operator never imports storage, net or server.
     ("klamm-operator-api", &[]),
     ("klamm-balance", &["klamm-types"]),
-    ("klamm-plan", &["klamm-operator-api", "klamm-types", "klamm-balance"]),
+    // the table of settings is the brokers' own: a wrong one is refused before a broker sees it
+    ("klamm-plan", &["klamm-operator-api", "klamm-types", "klamm-balance", "klamm-metadata"]),
     ("klamm-controller", OPERATOR),
     ("klamm-cli", OPERATOR),
     // The end-to-end tests know the wire and the resources.

@@ -31,6 +31,12 @@ pub(super) const NETWORK: &[ConfigDef] = &[
     ),
     list("listeners", "PLAINTEXT://:9092", Check(are_listeners, LISTENERS), "Where the broker listens."),
     unset(
+        "klamm.control.listener",
+        Kind::String,
+        Any,
+        "Where the gRPC control service for the operator is served, as host:port; none when not set.",
+    ),
+    unset(
         "klamm.http.listener",
         Kind::String,
         Any,
