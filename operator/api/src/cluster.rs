@@ -1,5 +1,7 @@
 //! `Cluster`: brokers that are one.
 
+#![allow(clippy::duplicated_attributes)] // columns have the same fields
+
 use crate::{ClusterStatus, Config, Listener, Pool};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;

@@ -1,5 +1,7 @@
 //! `Topic`: a topic of a Cluster.
 
+#![allow(clippy::duplicated_attributes)] // columns have the same fields
+
 use crate::{Condition, Config, OnDelete};
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};

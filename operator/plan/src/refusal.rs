@@ -19,6 +19,9 @@ impl Refusal {
 
     /// A field of the contract that this version does not do.
     pub(crate) fn not_yet(field: impl Display, served: impl Display) -> Self {
-        Self::new("NotSupportedYet", format!("{field} is not served by this version; what is served: {served}"))
+        Self::new(
+            "NotSupportedYet",
+            format!("{field} is not served by this version; what is served: {served}"),
+        )
     }
 }

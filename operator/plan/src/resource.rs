@@ -21,8 +21,7 @@ pub enum Kind {
 
 impl Kind {
     /// All, in the order in which they are applied: what pods need comes before the pods.
-    pub const ALL: [Kind; 4] =
-        [Kind::ConfigMap, Kind::Service, Kind::PodDisruptionBudget, Kind::StatefulSet];
+    pub const ALL: [Kind; 4] = [Kind::ConfigMap, Kind::Service, Kind::PodDisruptionBudget, Kind::StatefulSet];
 
     /// API group (empty is the core), version, kind, plural.
     #[must_use]

@@ -1,5 +1,7 @@
 //! Exactly one cluster, ever: the operator dies after every number of effects, and nothing but one id comes of it.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, where the exception for tests does not reach
+
 mod world;
 
 use klamm_plan::cluster::Step;
@@ -17,7 +19,9 @@ fn killed_after_every_effect_there_is_one_cluster() {
         for _ in 0..200 {
             let plan = world.plan();
             world.carry_out(&plan, World::effects(&plan).min(stride));
-            ids.extend(world.observed.brokers.values().filter_map(|broker| broker.clone().unwrap().cluster_id));
+            ids.extend(
+                world.observed.brokers.values().filter_map(|broker| broker.clone().unwrap().cluster_id),
+            );
             ids.extend(world.observed.quorum.iter().map(|quorum| quorum.cluster_id.clone()));
         }
         assert_eq!(ids.len(), 1, "stride {stride}");
@@ -45,7 +49,10 @@ fn lost_and_foreign_volumes_are_never_touched() {
         world.settle();
         harm(&mut world);
         let steps = world.plan().steps;
-        assert!(!steps.iter().any(|step| matches!(step, Step::Format { .. } | Step::MarkClaim { .. })), "{steps:?}");
+        assert!(
+            !steps.iter().any(|step| matches!(step, Step::Format { .. } | Step::MarkClaim { .. })),
+            "{steps:?}"
+        );
         world.settle();
         let (status, said, message) = world.condition("Stalled");
         assert_eq!((status.as_str(), said.as_str()), ("True", reason), "{message}");
@@ -57,7 +64,11 @@ fn lost_and_foreign_volumes_are_never_touched() {
         "QuorumLost",
         "formed on the volume claim with uid claim",
     );
-    check(|world| world.broker(SEED).cluster_id = Some("foreign".into()), "MixedVolumes", "belongs to cluster foreign");
+    check(
+        |world| world.broker(SEED).cluster_id = Some("foreign".into()),
+        "MixedVolumes",
+        "belongs to cluster foreign",
+    );
     check(
         |world| world.observed.claims.get_mut(&SEED).unwrap().cluster_id = Some("foreign".into()),
         "MixedVolumes",

@@ -1,5 +1,7 @@
 //! Changes that need another pod, and specs that are refused.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, where the exception for tests does not reach
+
 mod world;
 
 use klamm_plan::{Kind, cluster::Step};
@@ -54,7 +56,8 @@ fn a_changed_template_replaces_the_pod_once() {
     check(json!({"config": {"auto.create.topics.enable": "true"}}), &[]);
     check(json!({"config": {"log.retention.ms": 1000}}), &["the settings changed"]);
     check(json!({"version": "0.2.0"}), &["the image becomes registry.example.com/klamm/klamm-broker:0.2.0"]);
-    let template = json!({"name": "brokers", "replicas": 1, "template": {"metadata": {"labels": {"team": "a"}}}});
+    let template =
+        json!({"name": "brokers", "replicas": 1, "template": {"metadata": {"labels": {"team": "a"}}}});
     check(json!({ "pools": [template] }), &["the pod's template changed"]);
     let storage = json!({"name": "brokers", "replicas": 1, "storage": {"onDelete": "Delete"}});
     check(json!({ "pools": [storage] }), &[]);
@@ -130,7 +133,11 @@ fn what_is_not_served_is_refused_by_name() {
     check(json!({"metrics": {"otlp": {"endpoint": "h:1"}}}), not_yet, "spec.metrics.otlp");
     check(json!({"config": {"node.id": 7}}), "InvalidConfig", "node.id is set by the operator");
     check(json!({"config": {"log.retention.msec": 7}}), "InvalidConfig", "did you mean log.retention.ms?");
-    check(json!({"config": {"num.partitions": "many"}}), "InvalidConfig", "num.partitions takes a whole number");
+    check(
+        json!({"config": {"num.partitions": "many"}}),
+        "InvalidConfig",
+        "num.partitions takes a whole number",
+    );
     check(json!({"config": {"num.partitions": [1]}}), "InvalidConfig", "not a list or a map");
 }
 

@@ -1,5 +1,7 @@
 //! The life of a Topic, a decision at a time.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, where the exception for tests does not reach
+
 use klamm_operator_api::Topic;
 use klamm_plan::topic::{ClusterSeen, Observed, Plan, Step, TopicSeen, plan};
 use serde_json::{Value, json};
@@ -145,7 +147,11 @@ fn what_cannot_be_done_is_said() {
         assert_eq!(settle(&mut o), [], "nothing is touched");
         assert_eq!(condition(&o, "Stalled"), stalled);
         assert_eq!(condition(&o, "Ready").0, "False");
-        assert_eq!(o.topic.status.as_ref().unwrap().topic_id.as_deref(), Some("id"), "what is known stays known");
+        assert_eq!(
+            o.topic.status.as_ref().unwrap().topic_id.as_deref(),
+            Some("id"),
+            "what is known stays known"
+        );
     };
     check(|o| o.older = Some("elder".into()), is("True", "NameConflict"));
     check(|o| o.topic.spec.partitions = Some(2), is("True", "PartitionsShrink"));

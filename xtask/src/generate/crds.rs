@@ -14,7 +14,14 @@ const HEAD: &str = "# Generated from operator/api by `cargo xtask gen crds`.\n";
 
 pub fn generate() -> Result<Generated> {
     let mut program = shell::cargo();
-    let printed = shell::read(program.args(["run", "--quiet", "--package", "klamm-operator-api", "--example", "crds"]))?;
+    let printed = shell::read(program.args([
+        "run",
+        "--quiet",
+        "--package",
+        "klamm-operator-api",
+        "--example",
+        "crds",
+    ]))?;
     let files: BTreeMap<String, String> = serde_json::from_str(&printed)?;
     let folder = PathBuf::from("crds");
     let files = files.into_iter().map(|(name, yaml)| (folder.join(name), format!("{HEAD}{yaml}"))).collect();

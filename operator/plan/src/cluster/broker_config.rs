@@ -55,6 +55,7 @@ fn joined<T>(all: &[T], text: impl Fn(&T) -> String) -> String {
 /// The settings as YAML: every value is a quoted text, which is JSON's and so YAML's too.
 #[must_use]
 pub fn yaml(settings: &BTreeMap<String, String>) -> String {
-    let line = |(key, value): (&String, &String)| format!("{key}: {}\n", serde_json::Value::from(value.as_str()));
+    let line =
+        |(key, value): (&String, &String)| format!("{key}: {}\n", serde_json::Value::from(value.as_str()));
     settings.iter().map(line).collect()
 }

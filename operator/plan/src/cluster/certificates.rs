@@ -26,7 +26,12 @@ fn request(names: &Names, pool: &str, id: BrokerId) -> CertificateRequest {
     // as a neighbour, from another namespace, and in full for whoever does not use the search list
     let forms = |name: &str| {
         let host = names.host(name);
-        [name.to_owned(), format!("{name}.{}", names.namespace), host.clone(), format!("{host}.cluster.local")]
+        [
+            name.to_owned(),
+            format!("{name}.{}", names.namespace),
+            host.clone(),
+            format!("{host}.cluster.local"),
+        ]
     };
     let dns_names = [pod, broker, headless, names.bootstrap()].iter().flat_map(|name| forms(name)).collect();
     CertificateRequest { file: format!("broker-{}", id.0), dns_names, identity: names.broker_identity(id) }

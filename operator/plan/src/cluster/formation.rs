@@ -19,10 +19,14 @@ pub(super) enum Formation {
 }
 
 pub(super) fn formation(cluster: &ValidatedCluster, observed: &Observed) -> Result<Formation, Refusal> {
-    let Some(seed) = cluster.seed() else { return Ok(Formation::Wait("a broker to be asked for".to_owned())) };
+    let Some(seed) = cluster.seed() else {
+        return Ok(Formation::Wait("a broker to be asked for".to_owned()));
+    };
     let claim = match observed.claims.get(&seed) {
         Some(claim) => claim,
-        None if observed.quorum.is_some() => return Ok(Formation::Wait(format!("the volume of broker {seed}"))),
+        None if observed.quorum.is_some() => {
+            return Ok(Formation::Wait(format!("the volume of broker {seed}")));
+        }
         None => return Ok(Formation::Wait(format!("the volume claim of broker {seed}"))),
     };
     if let Some(record) = &observed.quorum {

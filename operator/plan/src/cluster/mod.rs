@@ -84,7 +84,12 @@ const REST_MILLIS: u64 = 15_000;
 pub fn plan(observed: &Observed) -> Plan {
     let cluster = &observed.cluster;
     if is_paused(cluster) || cluster.metadata.deletion_timestamp.is_some() {
-        return Plan { apply: vec![], steps: vec![], status: status::paused(observed), again_millis: REST_MILLIS };
+        return Plan {
+            apply: vec![],
+            steps: vec![],
+            status: status::paused(observed),
+            again_millis: REST_MILLIS,
+        };
     }
     let accepted = observed.accepted.as_ref();
     match ValidatedCluster::new(cluster, &cluster.spec, accepted, &observed.defaults) {
@@ -121,7 +126,8 @@ fn carry_out(valid: &ValidatedCluster, observed: &Observed, refused: Option<Refu
     if let Some(refusal) = conflict(&desired, observed) {
         return stalled(observed, refused.unwrap_or(refusal));
     }
-    let apply: Vec<Resource> = desired.into_iter().filter(|resource| is_changed(resource, observed)).collect();
+    let apply: Vec<Resource> =
+        desired.into_iter().filter(|resource| is_changed(resource, observed)).collect();
 
     let mut steps = certificates::steps(valid, observed);
     let mut progress = Progress::default();
@@ -142,7 +148,8 @@ fn carry_out(valid: &ValidatedCluster, observed: &Observed, refused: Option<Refu
     progress.roll = rolls.iter().find_map(|roll| roll.status.clone());
     steps.extend(rolls.into_iter().flat_map(|roll| roll.steps));
     let status = status::of(Some(valid), observed, refused.as_ref(), &progress);
-    let busy = !apply.is_empty() || !steps.is_empty() || rolling || !status::is_at_rest(valid, observed, &progress);
+    let busy =
+        !apply.is_empty() || !steps.is_empty() || rolling || !status::is_at_rest(valid, observed, &progress);
     Plan { apply, steps, status, again_millis: if busy { BUSY_MILLIS } else { REST_MILLIS } }
 }
 
@@ -156,7 +163,10 @@ fn conflict(desired: &[Resource], observed: &Observed) -> Option<Refusal> {
     let (_, _, kind, _) = resource.kind.names();
     Some(Refusal::new(
         "NameConflict",
-        format!("{kind} {} exists and was not made for this Cluster; rename the Cluster or delete it", resource.name),
+        format!(
+            "{kind} {} exists and was not made for this Cluster; rename the Cluster or delete it",
+            resource.name
+        ),
     ))
 }
 

@@ -24,7 +24,8 @@ pub(super) fn roll(cluster: &ValidatedCluster, pool: &ValidatedPool, observed: &
         return Roll::default();
     };
     let pods = pool.brokers.iter().filter_map(|id| Some((*id, observed.pods.get(id)?)));
-    let stale: Vec<_> = pods.filter_map(|(id, pod)| Some((id, pod, reason(cluster, pool, set, pod)?))).collect();
+    let stale: Vec<_> =
+        pods.filter_map(|(id, pod)| Some((id, pod, reason(cluster, pool, set, pod)?))).collect();
     let total = pool.brokers.len();
     let status = |reason: &str, on: String, done: usize, current: BrokerId| RolloutStatus {
         reason: reason.to_owned(),
@@ -37,9 +38,14 @@ pub(super) fn roll(cluster: &ValidatedCluster, pool: &ValidatedPool, observed: &
         let done = total - stale.len();
         if cluster.rollout_paused {
             let on = "spec.rollout.pause to become false".to_owned();
-            return Roll { replacing: set.replacing, steps: vec![], status: Some(status(reason, on, done, *id)) };
+            return Roll {
+                replacing: set.replacing,
+                steps: vec![],
+                status: Some(status(reason, on, done, *id)),
+            };
         }
-        let on = format!("broker {id} to stop; partitions with one replica cannot be reached until it is back");
+        let on =
+            format!("broker {id} to stop; partitions with one replica cannot be reached until it is back");
         let steps = delete(cluster, pool, set, *id, pod, reason).into_iter().collect();
         return Roll { replacing: true, steps, status: Some(status(reason, on, done, *id)) };
     }
@@ -47,7 +53,11 @@ pub(super) fn roll(cluster: &ValidatedCluster, pool: &ValidatedPool, observed: &
     match pool.brokers.iter().find(|id| !back(id)) {
         Some(id) if set.replacing => {
             let on = format!("broker {id} to be ready again");
-            Roll { replacing: true, steps: vec![], status: Some(status("pods are replaced", on, total - 1, *id)) }
+            Roll {
+                replacing: true,
+                steps: vec![],
+                status: Some(status("pods are replaced", on, total - 1, *id)),
+            }
         }
         _ => Roll::default(),
     }
@@ -80,7 +90,8 @@ fn reason(
     pod: &PodSeen,
 ) -> Option<String> {
     let changed = pod.template_hash != template_hash(cluster, pool);
-    if !changed && !(set.settled && pod.revision != set.update_revision) {
+    let newer = set.settled && pod.revision != set.update_revision;
+    if !changed && !newer {
         None
     } else if changed && pod.image != cluster.image {
         Some(format!("the image becomes {}", cluster.image))

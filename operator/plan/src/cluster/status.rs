@@ -24,7 +24,10 @@ pub(super) fn of(
     );
     let conditions = Conditions::new(before.conditions.as_ref(), generation, observed.now.clone())
         .say("Ready", ready)
-        .say("Reconciling", if refusal.is_some() { Fact::no("Stalled", refusal_text(refusal)) } else { reconciling })
+        .say(
+            "Reconciling",
+            if refusal.is_some() { Fact::no("Stalled", refusal_text(refusal)) } else { reconciling },
+        )
         .say("Stalled", stalled)
         .say("Degraded", degraded(observed))
         .say_if("UpgradeAvailable", upgrade(valid, observed))
@@ -49,11 +52,14 @@ pub(super) fn paused(observed: &Observed) -> Option<ClusterStatus> {
     let generation = observed.cluster.metadata.generation;
     let known = before.conditions.clone().unwrap_or_default();
     let ready = known.iter().find(|condition| condition.type_ == "Ready");
-    let ready = ready.map_or_else(|| Fact::no("Paused", "Paused before it was ready"), |ready| Fact {
-        holds: ready.status == "True",
-        reason: ready.reason.clone(),
-        message: ready.message.clone(),
-    });
+    let ready = ready.map_or_else(
+        || Fact::no("Paused", "Paused before it was ready"),
+        |ready| Fact {
+            holds: ready.status == "True",
+            reason: ready.reason.clone(),
+            message: ready.message.clone(),
+        },
+    );
     let message = "The annotation klamm.dev/pause is \"true\": the operator leaves this Cluster as it is";
     let conditions = Conditions::new(before.conditions.as_ref(), generation, observed.now.clone())
         .say("Ready", ready)
@@ -77,7 +83,10 @@ fn ready(
     progress: &Progress,
 ) -> Fact {
     let Some(valid) = valid else {
-        return refusal.map_or_else(|| Fact::no("Pending", "Not looked at yet"), |r| Fact::no(r.reason, r.message.clone()));
+        return refusal.map_or_else(
+            || Fact::no("Pending", "Not looked at yet"),
+            |r| Fact::no(r.reason, r.message.clone()),
+        );
     };
     if let Some((reason, message)) = unready(valid, observed) {
         let message = match &progress.waiting_on {
@@ -87,7 +96,10 @@ fn ready(
         return Fact::no(reason, message);
     }
     if !progress.formed {
-        return Fact::no("Forming", format!("Waiting for {}", progress.waiting_on.as_deref().unwrap_or("the quorum")));
+        return Fact::no(
+            "Forming",
+            format!("Waiting for {}", progress.waiting_on.as_deref().unwrap_or("the quorum")),
+        );
     }
     let count = valid.brokers().count();
     Fact::yes("Ready", format!("{count} of {count} brokers serve; every partition has a leader"))
@@ -133,8 +145,10 @@ fn broker_unready(id: BrokerId, broker: &BrokerSeen, ready: bool) -> Option<(&'s
 fn reconciling(valid: Option<&ValidatedCluster>, observed: &Observed, progress: &Progress) -> Fact {
     if let Some(roll) = &progress.roll {
         let on = roll.waiting_on.clone().unwrap_or_default();
-        let reason = if valid.is_some_and(|valid| valid.rollout_paused) { "RolloutPaused" } else { "RollingOut" };
-        let message = format!("Broker {}: {}. Waiting for {on}", roll.current.unwrap_or_default(), roll.reason);
+        let reason =
+            if valid.is_some_and(|valid| valid.rollout_paused) { "RolloutPaused" } else { "RollingOut" };
+        let message =
+            format!("Broker {}: {}. Waiting for {on}", roll.current.unwrap_or_default(), roll.reason);
         return Fact::yes(reason, message);
     }
     if let Some(on) = &progress.waiting_on {
@@ -180,7 +194,10 @@ fn listeners(valid: &ValidatedCluster) -> Vec<ListenerStatus> {
         addresses: Some(
             valid
                 .brokers()
-                .map(|(pool, id)| Address { host: names.host(&names.broker(&pool.name, id)), port: listener.port })
+                .map(|(pool, id)| Address {
+                    host: names.host(&names.broker(&pool.name, id)),
+                    port: listener.port,
+                })
                 .collect(),
         ),
         certificates: None,
@@ -200,7 +217,8 @@ fn brokers(valid: &ValidatedCluster, observed: &Observed) -> Vec<BrokerStatus> {
             pool: pool.name.clone(),
             rack: None,
             ready,
-            in_sync: ready && seen.is_some_and(|broker| broker.serving && broker.under_replicated_partitions == 0),
+            in_sync: ready
+                && seen.is_some_and(|broker| broker.serving && broker.under_replicated_partitions == 0),
             controller: leads.map(|leads| if leads { ControllerRole::Leader } else { ControllerRole::Voter }),
             version: seen.map(|broker| broker.version.clone()).filter(|version| !version.is_empty()),
             revision: pod.map(|pod| pod.revision.clone()),

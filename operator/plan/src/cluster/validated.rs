@@ -107,7 +107,11 @@ impl ValidatedCluster {
             pools: vec![validated_pool(&names, spec, pool, &listeners)?],
             uid: cluster.metadata.uid.clone().unwrap_or_default(),
             rollout_paused: spec.rollout.as_ref().and_then(|rollout| rollout.pause).unwrap_or_default(),
-            restart: cluster.metadata.annotations.as_ref().and_then(|all| all.get(annotation::RESTART).cloned()),
+            restart: cluster
+                .metadata
+                .annotations
+                .as_ref()
+                .and_then(|all| all.get(annotation::RESTART).cloned()),
             accepted: ClusterSpec { version: Some(version.clone()), ..spec.clone() },
             names,
             version,
@@ -145,7 +149,8 @@ fn version(
     let kept = accepted.and_then(|before| before.version.clone());
     let version = spec.version.clone().or(kept).unwrap_or_else(|| defaults.version.clone());
     let is_tag = |text: &str| {
-        !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-".contains(letter))
+        !text.is_empty()
+            && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-".contains(letter))
     };
     if is_tag(&version) {
         Ok(version)

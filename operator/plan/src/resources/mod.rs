@@ -64,12 +64,13 @@ pub fn owner(cluster: &ValidatedCluster) -> Value {
 
 fn ports(cluster: &ValidatedCluster, own: &[(&str, i32)]) -> Vec<Value> {
     let listeners = cluster.listeners.iter().map(|listener| (listener.name.as_str(), listener.port));
-    let port = |(name, port): (&str, i32)| {
-        json!({ "name": name, "port": port, "targetPort": port, "protocol": "TCP", "appProtocol": "kafka" })
-    };
-    listeners.map(port).chain(own.iter().copied().map(|(name, number)| {
-        let mut port = port((name, number));
-        port["appProtocol"] = json!("klamm.dev/internal");
-        port
-    })).collect()
+    let port = |(name, port): (&str, i32)| json!({ "name": name, "port": port, "targetPort": port, "protocol": "TCP", "appProtocol": "kafka" });
+    listeners
+        .map(port)
+        .chain(own.iter().copied().map(|(name, number)| {
+            let mut port = port((name, number));
+            port["appProtocol"] = json!("klamm.dev/internal");
+            port
+        }))
+        .collect()
 }

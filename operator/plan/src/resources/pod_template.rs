@@ -64,9 +64,15 @@ fn plain(cluster: &ValidatedCluster, pool: &ValidatedPool) -> Value {
 }
 
 fn container(cluster: &ValidatedCluster, pool: &ValidatedPool) -> Value {
-    let own = [("controller", port::CONTROLLER), ("brokers", port::BROKERS), ("control", port::CONTROL), ("http", port::HTTP)];
+    let own = [
+        ("controller", port::CONTROLLER),
+        ("brokers", port::BROKERS),
+        ("control", port::CONTROL),
+        ("http", port::HTTP),
+    ];
     let listeners = cluster.listeners.iter().map(|listener| (listener.name.as_str(), listener.port));
-    let port = |(name, number): (&str, i32)| json!({ "name": name, "containerPort": number, "protocol": "TCP" });
+    let port =
+        |(name, number): (&str, i32)| json!({ "name": name, "containerPort": number, "protocol": "TCP" });
     let probe = |path: &str, period: i32, failures: i32| {
         json!({
             "httpGet": { "path": path, "port": "http" },

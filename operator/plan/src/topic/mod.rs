@@ -162,7 +162,8 @@ fn validate(observed: &Observed) -> Result<Valid, Refusal> {
     let (name, spec) = (kafka_name(&observed.topic), &observed.topic.spec);
     let letter = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     if name.is_empty() || name.len() > 249 || !name.chars().all(letter) || name == "." || name == ".." {
-        let message = format!("spec.topicName: {name:?} is no topic name; it takes 1 to 249 of a-z A-Z 0-9 . _ -");
+        let message =
+            format!("spec.topicName: {name:?} is no topic name; it takes 1 to 249 of a-z A-Z 0-9 . _ -");
         return Err(Refusal::new("InvalidSpec", message));
     }
     let valid = Valid {
@@ -248,7 +249,9 @@ fn is_adopted(topic: &Topic) -> bool {
 
 fn provenance(topic: &Topic) -> Option<bool> {
     let said = topic.status.as_ref()?.conditions.as_ref()?;
-    said.iter().find(|condition| condition.type_ == status::ADOPTED).map(|condition| condition.status == "True")
+    said.iter()
+        .find(|condition| condition.type_ == status::ADOPTED)
+        .map(|condition| condition.status == "True")
 }
 
 /// The settings of a spec, for the status.

@@ -63,7 +63,8 @@ fn replicated(valid: &Valid, actual: &TopicSeen, brokers: i32, asked: bool) -> F
         let message = format!("Every partition has {has} of {wants} replicas: there are {brokers} brokers");
         Fact::no("NotEnoughBrokers", message)
     } else {
-        let message = format!("Partitions have {has} of {wants} replicas; this version does not add replicas yet");
+        let message =
+            format!("Partitions have {has} of {wants} replicas; this version does not add replicas yet");
         Fact::no("NotSupportedYet", message)
     }
 }

@@ -1,6 +1,7 @@
 //! A Kubernetes of one Cluster in memory: it does to what is observed what a plan's effects would do.
 
-#![allow(dead_code, unreachable_pub)] // every test takes what it needs of it
+#![allow(unused, unreachable_pub)] // every test takes what it needs of it
+#![allow(clippy::unwrap_used, clippy::panic)] // a test's helper, where the exception for tests does not reach
 
 use klamm_operator_api::{Cluster, ClusterSpec};
 use klamm_plan::{
@@ -93,7 +94,6 @@ impl World {
             let effects = Self::effects(&plan);
             self.carry_out(&plan, effects);
             if effects == 0 {
-                println!("{:?}", self.observed.cluster.status);
                 return round;
             }
         }

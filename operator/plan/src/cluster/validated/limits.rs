@@ -27,7 +27,11 @@ pub(super) fn check_spec(spec: &ClusterSpec) -> Result<(), Refusal> {
         refuse(some, "spec.authorization", "enabled: false, everyone may do everything")?;
     }
     if let Some(rollout) = &spec.rollout {
-        refuse(rollout.strategy.is_some(), "spec.rollout.strategy", "one broker, restarted when a change needs it")?;
+        refuse(
+            rollout.strategy.is_some(),
+            "spec.rollout.strategy",
+            "one broker, restarted when a change needs it",
+        )?;
         refuse(rollout.soak.is_some(), "spec.rollout.soak", "one broker, restarted when a change needs it")?;
     }
     let balanced = spec.balance.as_ref().and_then(|balance| balance.mode);
@@ -40,9 +44,19 @@ pub(super) fn check_spec(spec: &ClusterSpec) -> Result<(), Refusal> {
 pub(super) fn the_pool(spec: &ClusterSpec) -> Result<&Pool, Refusal> {
     let pools = spec.pools.as_deref().unwrap_or_default();
     let pool = match pools {
-        [] => return Err(Refusal::not_yet("spec.pools: a Cluster of three brokers, which is the default,", ONE_BROKER)),
+        [] => {
+            return Err(Refusal::not_yet(
+                "spec.pools: a Cluster of three brokers, which is the default,",
+                ONE_BROKER,
+            ));
+        }
         [pool] => pool,
-        _ => return Err(Refusal::not_yet(format!("spec.pools: a Cluster of {} pools", pools.len()), ONE_BROKER)),
+        _ => {
+            return Err(Refusal::not_yet(
+                format!("spec.pools: a Cluster of {} pools", pools.len()),
+                ONE_BROKER,
+            ));
+        }
     };
     let field = format!("spec.pools[{}]", pool.name);
     let replicas = pool.replicas.unwrap_or(3);
@@ -98,13 +112,21 @@ fn listener(listener: &Listener) -> Result<ValidatedListener, Refusal> {
     let plain = "type: internal without TLS and authentication";
     let external = !matches!(listener.kind, None | Some(ListenerType::Internal));
     refuse(external, &field("type"), plain)?;
-    let tls = listener.tls.as_ref().is_some_and(|tls| tls.enabled == Some(true) || tls.certificate_ref.is_some());
+    let tls =
+        listener.tls.as_ref().is_some_and(|tls| tls.enabled == Some(true) || tls.certificate_ref.is_some());
     refuse(tls, &field("tls"), plain)?;
     let kind = listener.authentication.as_ref().map(|authentication| authentication.kind);
     refuse(!matches!(kind, None | Some(AuthenticationType::None)), &field("authentication"), plain)?;
-    refuse(listener.advertised.is_some(), &field("advertised"), "the broker's Service, <cluster>-<pool>-<id>")?;
+    refuse(
+        listener.advertised.is_some(),
+        &field("advertised"),
+        "the broker's Service, <cluster>-<pool>-<id>",
+    )?;
     if ["bootstrap", "brokers", "controller"].contains(&listener.name.as_str()) {
-        return Err(invalid(format!("{}: bootstrap, brokers and controller are Klamm's own names", field("name"))));
+        return Err(invalid(format!(
+            "{}: bootstrap, brokers and controller are Klamm's own names",
+            field("name")
+        )));
     }
     if !(9000..=65535).contains(&listener.port) || [9090, 9091, 9190, 9644].contains(&listener.port) {
         let message = format!("{} takes 9000 to 65535 but 9090, 9091, 9190 and 9644", field("port"));
@@ -116,7 +138,9 @@ fn listener(listener: &Listener) -> Result<ValidatedListener, Refusal> {
 /// Enough for a small cluster. No limit on CPU: throttling shows as latency.
 pub(super) fn default_resources() -> ResourceRequirements {
     let quantities = |pairs: &[(&str, &str)]| {
-        Some(pairs.iter().map(|(name, amount)| ((*name).to_owned(), Quantity((*amount).to_owned()))).collect())
+        Some(
+            pairs.iter().map(|(name, amount)| ((*name).to_owned(), Quantity((*amount).to_owned()))).collect(),
+        )
     };
     ResourceRequirements {
         requests: quantities(&[("cpu", "250m"), ("memory", "512Mi")]),
