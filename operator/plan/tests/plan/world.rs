@@ -1,8 +1,5 @@
 //! A Kubernetes of one Cluster in memory: it does to what is observed what a plan's effects would do.
 
-#![allow(unused, unreachable_pub)] // every test takes what it needs of it
-#![allow(clippy::unwrap_used, clippy::panic)] // a test's helper, where the exception for tests does not reach
-
 use klamm_operator_api::{Cluster, ClusterSpec};
 use klamm_plan::{
     Kind, Resource,
@@ -15,7 +12,7 @@ use klamm_plan::{
 use klamm_types::{BrokerId, Uuid};
 use serde_json::Value;
 
-pub const QUICKSTART: &str = r#"
+pub(crate) const QUICKSTART: &str = r#"
 apiVersion: klamm.dev/v1alpha1
 kind: Cluster
 metadata: {name: orders, namespace: shop, uid: 11111111-2222-3333-4444-555555555555, generation: 1}
@@ -24,15 +21,15 @@ spec:
   config: {auto.create.topics.enable: true}
 "#;
 
-pub struct World {
-    pub observed: Observed,
+pub(crate) struct World {
+    pub(crate) observed: Observed,
     set: Option<Value>,
     revision: u32,
     pods_made: u32,
 }
 
 impl World {
-    pub fn new(yaml: &str) -> Self {
+    pub(crate) fn new(yaml: &str) -> Self {
         let cluster: Cluster = serde_saphyr::from_str(yaml).unwrap();
         let observed = Observed {
             cluster,
@@ -53,19 +50,19 @@ impl World {
     }
 
     /// Every random id is another one.
-    pub fn plan(&mut self) -> Plan {
+    pub(crate) fn plan(&mut self) -> Plan {
         let id = &mut self.observed.fresh_cluster_id.0;
         id[15] = id[15].wrapping_add(1);
         plan(&self.observed)
     }
 
     /// The number of single effects of a plan: what an operator can be killed between.
-    pub fn effects(plan: &Plan) -> usize {
+    pub(crate) fn effects(plan: &Plan) -> usize {
         plan.apply.len() + plan.steps.len() + usize::from(plan.status.is_some())
     }
 
     /// Carries out the first `count` effects; then Kubernetes and the brokers do what they do.
-    pub fn carry_out(&mut self, plan: &Plan, count: usize) {
+    pub(crate) fn carry_out(&mut self, plan: &Plan, count: usize) {
         let mut done = 0;
         for resource in &plan.apply {
             if done == count {
@@ -88,7 +85,7 @@ impl World {
     }
 
     /// Plans and carries out until nothing is left to do; the number of rounds.
-    pub fn settle(&mut self) -> usize {
+    pub(crate) fn settle(&mut self) -> usize {
         for round in 0..100 {
             let plan = self.plan();
             let effects = Self::effects(&plan);
@@ -100,7 +97,7 @@ impl World {
         panic!("the plan never comes to rest: {:#?}", self.plan());
     }
 
-    pub fn condition(&self, kind: &str) -> (String, String, String) {
+    pub(crate) fn condition(&self, kind: &str) -> (String, String, String) {
         let conditions = self.observed.cluster.status.as_ref().unwrap().conditions.as_ref().unwrap();
         let found = conditions.iter().find(|condition| condition.type_ == kind).unwrap();
         (found.status.clone(), found.reason.clone(), found.message.clone())
@@ -154,7 +151,7 @@ impl World {
         }
     }
 
-    pub fn broker(&mut self, id: BrokerId) -> &mut BrokerSeen {
+    pub(crate) fn broker(&mut self, id: BrokerId) -> &mut BrokerSeen {
         self.observed.brokers.get_mut(&id).unwrap().as_mut().unwrap()
     }
 

@@ -1,13 +1,9 @@
 //! Changes that need another pod, and specs that are refused.
 
-#![allow(clippy::unwrap_used)] // helpers of tests, where the exception for tests does not reach
-
-mod world;
-
+use crate::world::{QUICKSTART, World};
 use klamm_plan::{Kind, cluster::Step};
 use klamm_types::BrokerId;
 use serde_json::{Value, json};
-use world::{QUICKSTART, World};
 
 fn ready() -> World {
     let mut world = World::new(QUICKSTART);

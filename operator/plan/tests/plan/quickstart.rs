@@ -1,11 +1,7 @@
 //! The objects of the quickstart's Cluster, byte for byte. `UPDATE_GOLDEN=1 cargo test -p klamm-plan` writes them anew.
 
-#![allow(clippy::unwrap_used)] // helpers of tests, where the exception for tests does not reach
-
-mod world;
-
+use crate::world::{QUICKSTART, World};
 use klamm_plan::cluster::Plan;
-use world::{QUICKSTART, World};
 
 #[test]
 fn objects_are_the_golden_ones() {

@@ -1,7 +1,5 @@
 //! The life of a Topic, a decision at a time.
 
-#![allow(clippy::unwrap_used)] // helpers of tests, where the exception for tests does not reach
-
 use klamm_operator_api::Topic;
 use klamm_plan::topic::{ClusterSeen, Observed, Plan, Step, TopicSeen, plan};
 use serde_json::{Value, json};

@@ -1,12 +1,8 @@
 //! Exactly one cluster, ever: the operator dies after every number of effects, and nothing but one id comes of it.
 
-#![allow(clippy::unwrap_used)] // helpers of tests, where the exception for tests does not reach
-
-mod world;
-
+use crate::world::{QUICKSTART, World};
 use klamm_plan::cluster::Step;
 use klamm_types::BrokerId;
-use world::{QUICKSTART, World};
 
 const SEED: BrokerId = BrokerId(0);
 
