@@ -86,7 +86,7 @@ pub(super) const NETWORK: &[ConfigDef] = &[
     .no_effect("the request is not served yet"),
     list("metric.reporters", "", Any, "Java classes that report metrics.")
         .no_effect("metrics are served at /metrics"),
-    int("node.id", "-1", From(0), "The number of this node, unique in the cluster.").required(),
+    unset("node.id", Kind::Int, From(0), "The number of this node, unique in the cluster.").required(),
     int("num.io.threads", "8", From(1), "How many threads work on requests.")
         .no_effect(NO_THREAD_POOLS)
         .cluster_wide(),
