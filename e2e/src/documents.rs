@@ -1,7 +1,15 @@
 //! YAML with several documents, as `kubectl apply -f` takes it.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use kube::api::DynamicObject;
+
+/// A file of the checkout, by its path from the root: what users apply.
+pub fn file(path: &str) -> Result<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    std::fs::read_to_string(&path).with_context(|| format!("{} could not be read", path.display()))
+}
 
 /// The objects of a text; empty documents are none.
 pub fn read(text: &str) -> Result<Vec<DynamicObject>> {

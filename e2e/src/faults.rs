@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
+use kube::api::DeleteParams;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::kubernetes::Machine;
@@ -26,6 +27,14 @@ pub async fn kill_pod(space: &Space, name: &str) -> Result<()> {
         kill_process(pid, Signal::KILL)
             .with_context(|| format!("process {pid:?} of pod {name} could not be killed"))?;
     }
+    Ok(())
+}
+
+/// As [`kill_pod`], and the pod goes too, so that whoever owns it makes a new one at once: a container that dies again
+/// and again is started ever later.
+pub async fn kill_pod_for_good(space: &Space, name: &str) -> Result<()> {
+    kill_pod(space, name).await?;
+    space.api::<Pod>().delete(name, &DeleteParams::default().grace_period(0)).await?;
     Ok(())
 }
 

@@ -4,13 +4,18 @@
 //! runs client programs [`inside`] the cluster's network and kills things ([`faults`]). It knows a KUBECONFIG and nothing
 //! of how the cluster came to be; only faults of whole nodes need the local [`kubernetes`].
 
+pub mod clients;
+pub mod cluster;
 pub mod documents;
 pub mod faults;
 pub mod inside;
 pub mod kubernetes;
+pub mod operator;
 mod report;
 pub mod scenario;
 pub mod space;
 
+pub use clients::Clients;
+pub use cluster::Cluster;
 pub use scenario::scenario;
 pub use space::Space;

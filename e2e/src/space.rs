@@ -38,6 +38,11 @@ impl Space {
         Ok(Space { client, name: made.name_any() })
     }
 
+    /// A namespace that is there already, such as the operator's.
+    pub async fn existing(name: &str) -> Result<Space> {
+        Ok(Space { client: client().await?, name: name.into() })
+    }
+
     /// What it is called; unique in the cluster.
     pub fn name(&self) -> &str {
         &self.name

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::{Node, Pod};
+use klamm_e2e::cluster::restarts;
 use klamm_e2e::{Space, faults, inside, scenario};
 use kube::Api;
 
@@ -62,11 +63,6 @@ async fn get(space: &Space, host: &str) -> Result<String> {
     let url = format!("http://{host}.{}.svc.cluster.local:8080/index.html", space.name());
     let text = inside::output(inside::command("busybox").args(["wget", "-qO-", &url])).await?;
     Ok(text.trim().to_owned())
-}
-
-fn restarts(pod: &Pod) -> i32 {
-    let containers = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref());
-    containers.into_iter().flatten().map(|container| container.restart_count).sum()
 }
 
 fn ready(node: &Node) -> Option<&str> {

@@ -4,11 +4,13 @@
 
 mod bench;
 mod clients;
+mod e2e;
 mod generate;
 mod images;
 mod shell;
 mod test;
 mod tidy;
+mod up;
 
 use clap::Parser;
 
@@ -16,24 +18,33 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Builds, tests and runs Klamm")]
 enum Command {
+    /// Drive a broker with clients that no one here wrote
+    Clients(clients::Args),
+    /// Run the end-to-end tests on a real Kubernetes
+    E2e(e2e::Args),
     /// Write the files that are generated
     Gen(generate::Args),
     /// Measure Apache Kafka and Klamm side by side and print one table
     Bench(bench::Args),
     /// Build the static programs and the images that hold them
     Images(images::Args),
-    /// Run the tests
+    /// Run the tests, all or some, and say what ran
     Test(test::Args),
     /// Check what no compiler checks: imports, formatting, generated files, left-overs
     Tidy(tidy::Args),
+    /// Start a Klamm on this machine, without Kubernetes
+    Up(up::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
+        Command::Clients(args) => clients::run(&args),
+        Command::E2e(args) => e2e::run(&args),
         Command::Gen(args) => generate::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Images(args) => images::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Tidy(args) => tidy::run(&args),
+        Command::Up(args) => up::run(&args),
     }
 }

@@ -17,6 +17,11 @@ pub fn cache() -> PathBuf {
     std::env::var_os("KLAMM_CACHE").map_or_else(|| home().join(".cache/klamm"), PathBuf::from)
 }
 
+/// Where cargo puts what it builds.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// A command that runs in the root of the checkout.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);

@@ -1,4 +1,4 @@
-//! `cargo xtask test clients`: drives a broker with clients that no one here wrote, and says what held.
+//! `cargo xtask clients`: drives a broker with clients that no one here wrote, and says what held.
 //! The suites are in `e2e/clients/`; they must hold for Apache Kafka (`--broker kafka`) before they may judge Klamm.
 
 mod broker;
@@ -117,6 +117,13 @@ struct Run {
     /// Only if this command started it.
     broker: Option<Broker>,
     summary: Summary,
+}
+
+/// Puts the foreign programs, by the names that users know, into a folder for the front of `PATH`.
+pub fn tools() -> Result<PathBuf> {
+    let bin = shell::cache().join("clients-bin");
+    Installed::ensure(&shell::cache(), &shell::root().join("e2e/clients"))?.write_wrappers(&bin)?;
+    Ok(bin)
 }
 
 /// Runs the suites; fails if one check failed.
@@ -244,7 +251,5 @@ fn build_klamm() -> Result<PathBuf> {
 
 /// Where cargo puts a program of this checkout.
 pub fn program(profile: &str, name: &str) -> PathBuf {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| shell::root().join("target"), PathBuf::from);
-    target.join(profile).join(name)
+    shell::target().join(profile).join(name)
 }

@@ -21,7 +21,6 @@ use super::{File, Generated};
 use crate::shell;
 use model::Message;
 
-
 const SCHEMA: &str = "broker/core/protocol/schema";
 const GENERATED: &str = "broker/core/protocol/src/generated";
 

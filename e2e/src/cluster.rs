@@ -1,0 +1,97 @@
+//! A `Cluster` in a test's namespace, seen as its user does.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+use kube::api::DynamicObject;
+
+use crate::clients::Clients;
+use crate::space::{Space, is_true};
+
+/// A Cluster may take so long where three nodes and the tests share two cores; how fast it is, is measured elsewhere.
+const WITHIN: Duration = Duration::from_secs(90);
+
+/// A Cluster of one broker, `orders`, whose volume goes as `onDelete` says.
+pub fn yaml(on_delete: &str) -> String {
+    format!(
+        "apiVersion: klamm.dev/v1alpha1
+kind: Cluster
+metadata: {{name: orders}}
+spec:
+  pools:
+  - name: brokers
+    replicas: 1
+    storage: {{size: 1Gi, onDelete: {on_delete}}}
+  config: {{auto.create.topics.enable: true}}
+"
+    )
+}
+
+/// The Cluster `orders`.
+pub struct Cluster<'a> {
+    space: &'a Space,
+    api: Api<DynamicObject>,
+}
+
+impl<'a> Cluster<'a> {
+    /// Its one broker's pod.
+    pub const POD: &'static str = "orders-brokers-0";
+
+    /// Applies `yaml`; it is not ready yet.
+    pub async fn apply(space: &'a Space, yaml: &str) -> Result<Cluster<'a>> {
+        space.apply(yaml).await?;
+        Ok(Cluster { space, api: space.dynamic("klamm.dev/v1alpha1", "Cluster").await? })
+    }
+
+    /// Waits until the operator says of the spec as it is now that the Cluster is ready.
+    pub async fn ready(&self) -> Result<DynamicObject> {
+        let so = |cluster: Option<&DynamicObject>| {
+            cluster.is_some_and(|cluster| {
+                let observed = cluster.data["status"]["observedGeneration"].as_i64();
+                observed == cluster.metadata.generation && is_true(cluster, "Ready")
+            })
+        };
+        self.space.wait(&self.api, "orders", "ready", WITHIN, so).await?.context("the Cluster vanished")
+    }
+
+    /// Clients that use the address in its status.
+    pub async fn clients(&self) -> Result<Clients> {
+        let cluster = self.ready().await?;
+        let address = cluster.data["status"]["listeners"][0]["bootstrapServers"].as_str();
+        let address = address.context("the status of a ready Cluster says where clients connect")?;
+        let with_domain = address.replace(".svc:", ".svc.cluster.local:"); // as clients in other namespaces may write it
+        Ok(Clients::new(with_domain))
+    }
+
+    /// The id that its volume was formatted with.
+    pub async fn id(&self) -> Result<String> {
+        let id = self.ready().await?.data["status"]["clusterId"].as_str().map(str::to_owned);
+        id.context("the status of a ready Cluster has its id")
+    }
+
+    /// Waits until the broker's container was started again so often, and the Cluster is ready.
+    pub async fn restarted(&self, times: i32) -> Result<()> {
+        let so = |pod: Option<&Pod>| pod.is_some_and(|pod| restarts(pod) >= times && pod_ready(pod));
+        self.space.wait(&self.space.api(), Self::POD, "restarted and ready", WITHIN, so).await?;
+        self.ready().await.map(drop)
+    }
+
+    /// Deletes the Cluster and waits until it is gone with all that it owns.
+    pub async fn delete(&self) -> Result<()> {
+        self.space.delete(&self.api, "orders", WITHIN).await
+    }
+}
+
+/// How often the containers of a pod were started again.
+pub fn restarts(pod: &Pod) -> i32 {
+    let containers = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref());
+    containers.into_iter().flatten().map(|container| container.restart_count).sum()
+}
+
+/// Whether a pod says that it is ready.
+pub fn pod_ready(pod: &Pod) -> bool {
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+    conditions.into_iter().flatten().any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}

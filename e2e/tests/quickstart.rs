@@ -1,0 +1,37 @@
+//! The two commands of the README: install, apply the example, and a client's record is acknowledged. How long it takes
+//! is part of the promise.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use klamm_e2e::clients::records;
+use klamm_e2e::space::title;
+use klamm_e2e::{Clients, documents, operator, scenario};
+
+const QUICKSTART: &str = "manifests/examples/quickstart.yaml";
+
+#[test]
+fn quickstart() -> Result<()> {
+    scenario("quickstart", async |space| {
+        operator::install().await?;
+        let began = Instant::now();
+        let applied = space.apply(&documents::file(QUICKSTART)?).await?;
+        let name = applied.iter().map(title).find_map(|t| t.strip_prefix("Cluster/").map(str::to_owned));
+        let name = name.unwrap_or_default();
+        let clusters = space.dynamic("klamm.dev/v1alpha1", "Cluster").await?;
+        space.wait_condition(&clusters, &name, "Ready", Duration::from_secs(60)).await?;
+        let ready = began.elapsed();
+        let clients = Clients::new(format!("{name}-bootstrap.{}.svc.cluster.local:9092", space.name()));
+        clients.produce("first", &records(0..1)).await?;
+        let acked = began.elapsed();
+        println!(
+            "Ready after {:.1} s, first acked record after {:.1} s",
+            ready.as_secs_f64(),
+            acked.as_secs_f64()
+        );
+        ensure!(clients.consume("first").await? == records(0..1));
+        ensure!(ready <= Duration::from_secs(10), "Ready only after {ready:?}");
+        ensure!(acked <= Duration::from_secs(15), "a record was acknowledged only after {acked:?}");
+        Ok(())
+    })
+}
