@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use klamm_e2e::kubernetes::{Machine, inside};
+use klamm_e2e::kubernetes::{Machine, Tools, inside};
 
 /// What can be done with local Kubernetes.
 #[derive(Parser)]
@@ -23,6 +23,8 @@ enum Command {
     List,
     /// Import archives of images into every node
     Load { folder: PathBuf, archives: Vec<PathBuf> },
+    /// Print the path of the Go program that is every component, which kind's node image is made of too
+    Program,
     /// Run a program inside, where cluster names resolve and KUBECONFIG is set
     Enter {
         folder: PathBuf,
@@ -43,6 +45,9 @@ fn main() -> Result<()> {
         }
         Command::List => Machine::running().iter().for_each(|folder| println!("{}", folder.display())),
         Command::Load { folder, archives } => load(&Machine::at(&folder)?, &archives)?,
+        Command::Program => {
+            println!("{}", std::fs::canonicalize(Tools::prepare()?.program("kubectl"))?.display())
+        }
         Command::Enter { folder, program } => {
             let error = Machine::at(&folder)?.enter(&program)?.exec();
             return Err(error).with_context(|| format!("{} could not be started", program[0]));

@@ -1,11 +1,16 @@
 //! `cargo xtask e2e`: the end-to-end tests against the cluster of KUBECONFIG, or a local Kubernetes made for them.
 
+mod kind;
+mod local;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use crate::{clients, shell};
+use kind::Kind;
+use local::Local;
 
 /// The operator as users install it; the images that it names are what the cluster gets.
 const INSTALL: &str = "manifests/install.yaml";
@@ -15,6 +20,9 @@ const INSTALL: &str = "manifests/install.yaml";
 pub struct Args {
     /// Only tests whose name contains one of these
     tests: Vec<String>,
+    /// Which Kubernetes is made where KUBECONFIG names none
+    #[arg(long, default_value = "local")]
+    on: On,
     /// The local Kubernetes lives on after the tests; `cargo xtask e2e --down` ends it
     #[arg(long)]
     keep: bool,
@@ -29,6 +37,17 @@ pub struct Args {
     as_built: bool,
 }
 
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum On {
+    /// The one in e2e/kubernetes: seconds to start, and nodes that can be lost
+    Local,
+    /// kind, as users have it: the smoke tests
+    Kind,
+}
+
+/// What is tested on kind, which has no faults of nodes: the rest would only say the same twice.
+const SMOKE: &[&str] = &["quickstart", "stock_clients", "topic_life_cycle", "applying_twice", "deletion"];
+
 pub fn run(args: &Args) -> Result<()> {
     let harness = build()?;
     if args.down {
@@ -38,39 +57,49 @@ pub fn run(args: &Args) -> Result<()> {
         return test(args, None);
     }
     let archives = images(args.as_built)?;
-    let cluster = Cluster::running(&harness).map_or_else(|| Cluster::start(&harness, args.nodes), Ok)?;
+    let cluster = Cluster::start(args, &harness)?;
     let outcome = cluster.load(&archives).and_then(|()| test(args, Some(&cluster)));
     if args.keep {
-        println!("it runs on: {} enter {} sh", harness.display(), cluster.folder.display());
+        println!("it runs on: {} sh", cluster.enter());
         return outcome;
     }
     outcome.and(cluster.stop())
 }
 
-/// A local Kubernetes.
-struct Cluster {
-    harness: PathBuf,
-    folder: PathBuf,
+/// A cluster that was made for the tests.
+enum Cluster {
+    Local(Local),
+    Kind(Kind),
 }
 
 impl Cluster {
-    /// One that an earlier run kept.
-    fn running(harness: &Path) -> Option<Cluster> {
-        let running = shell::read(Command::new(harness).arg("list")).ok()?;
-        running.lines().next().map(|folder| Cluster { harness: harness.into(), folder: folder.into() })
-    }
-
-    fn start(harness: &Path, nodes: usize) -> Result<Cluster> {
-        let folder = shell::read(Command::new(harness).args(["up", "--nodes", &nodes.to_string()]))?;
-        Ok(Cluster { harness: harness.into(), folder: folder.trim().into() })
+    fn start(args: &Args, harness: &Path) -> Result<Cluster> {
+        Ok(match args.on {
+            On::Local => Cluster::Local(Local::start(harness, args.nodes)?),
+            On::Kind => Cluster::Kind(Kind::start(harness)?),
+        })
     }
 
     fn load(&self, archives: &[PathBuf]) -> Result<()> {
-        shell::run(Command::new(&self.harness).arg("load").arg(&self.folder).args(archives))
+        match self {
+            Cluster::Local(local) => local.load(archives),
+            Cluster::Kind(kind) => kind.load(archives),
+        }
     }
 
-    fn stop(&self) -> Result<()> {
-        shell::run(Command::new(&self.harness).arg("down").arg(&self.folder))
+    /// The words before a program that make it reach the cluster.
+    fn enter(&self) -> String {
+        match self {
+            Cluster::Local(local) => local.enter(),
+            Cluster::Kind(kind) => kind.enter(),
+        }
+    }
+
+    fn stop(self) -> Result<()> {
+        match self {
+            Cluster::Local(local) => local.stop(),
+            Cluster::Kind(kind) => kind.stop(),
+        }
     }
 }
 
@@ -106,6 +135,9 @@ fn named(manifest: &str) -> Result<(String, String)> {
 fn test(args: &Args, cluster: Option<&Cluster>) -> Result<()> {
     let mut cargo = shell::cargo();
     cargo.args(["test", "-p", "klamm-e2e", "--test", "e2e", "--"]).args(&args.tests);
+    if args.tests.is_empty() && args.on == On::Kind {
+        cargo.args(SMOKE);
+    }
     // Two cores run one cluster well; two of them would only make each other late.
     cargo.arg("--test-threads=1").env("RUST_LIB_BACKTRACE", "0");
     let tools = std::iter::once(clients::tools()?);
@@ -113,8 +145,10 @@ fn test(args: &Args, cluster: Option<&Cluster>) -> Result<()> {
     cargo.env("PATH", std::env::join_paths(tools.chain(std::env::split_paths(&path)))?);
     if let Some(cluster) = cluster {
         let triple = format!("{}_UNKNOWN_LINUX_GNU", std::env::consts::ARCH.to_uppercase());
-        let enter = format!("{} enter {}", cluster.harness.display(), cluster.folder.display());
-        cargo.env(format!("CARGO_TARGET_{triple}_RUNNER"), enter);
+        cargo.env(format!("CARGO_TARGET_{triple}_RUNNER"), cluster.enter());
+    }
+    if let Some(Cluster::Kind(kind)) = cluster {
+        cargo.env("KUBECONFIG", kind.kubeconfig()).env("KLAMM_E2E_INSIDE", kind.inside());
     }
     shell::run(&mut cargo)
 }
