@@ -76,12 +76,12 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Formats an empty folder and starts a broker in it.
-    pub fn start(kind: Kind, folder: &Path) -> Result<Broker> {
+    /// Formats an empty folder and starts a broker in it; topics that make themselves get so many partitions.
+    pub fn start(kind: Kind, folder: &Path, partitions: u32) -> Result<Broker> {
         let (port, controller_port) = (free_port()?, free_port()?);
         fs::create_dir_all(folder)?;
         let config = folder.join("broker.properties");
-        fs::write(&config, configuration(folder, port, controller_port))?;
+        fs::write(&config, configuration(folder, port, controller_port, partitions))?;
         let log = File::create(folder.join("format.log"))?;
         let status =
             kind.format(&config).stdout(log.try_clone()?).stderr(log).status().context("cannot format")?;
@@ -95,6 +95,11 @@ impl Broker {
     /// What clients connect to.
     pub fn bootstrap(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Which broker this is.
+    pub fn kind(&self) -> Kind {
+        self.kind.clone()
     }
 
     /// The log directory: topics and the metadata log are folders in it.
@@ -158,7 +163,7 @@ fn free_port() -> Result<u16> {
 }
 
 /// Kafka's own defaults but for what a single node and short tests need.
-fn configuration(folder: &Path, port: u16, controller_port: u16) -> String {
+fn configuration(folder: &Path, port: u16, controller_port: u16, partitions: u32) -> String {
     format!(
         "process.roles=broker,controller
 node.id=1
@@ -169,6 +174,7 @@ controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
 log.dirs={}
+num.partitions={partitions}
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=8
 transaction.state.log.replication.factor=1

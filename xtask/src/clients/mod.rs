@@ -147,7 +147,7 @@ impl Run {
         }
         let kind = if kafka { Kind::Kafka(installed.jars()) } else { Kind::Klamm(build_klamm()?) };
         let target = kind.name();
-        let broker = Broker::start(kind, &folder.join("broker"))?;
+        let broker = Broker::start(kind, &folder.join("broker"), 1)?;
         Ok(Run { folder, sources, bootstrap: broker.bootstrap(), target, broker: Some(broker), summary })
     }
 
@@ -165,7 +165,7 @@ impl Run {
             println!("-- {name}");
             match suite {
                 Suite::Program => self.program(name)?,
-                Suite::Librdkafka => librdkafka::run(self, &installed.librdkafka()?)?,
+                Suite::Librdkafka => self.librdkafka(&installed.librdkafka()?)?,
                 Suite::Transcript(file) => {
                     let text = fs::read_to_string(file)?;
                     let checks = transcript::parse(&text).with_context(|| file.display().to_string())?;
@@ -208,6 +208,16 @@ impl Run {
                 }
             }
         }
+    }
+
+    /// librdkafka's tests want topics of several partitions that make themselves: they get a broker of their own.
+    fn librdkafka(&mut self, built: &Path) -> Result<()> {
+        let Some(kind) = self.broker.as_ref().map(Broker::kind) else { return librdkafka::run(self, built) };
+        let broker = Broker::start(kind, &self.folder.join("broker-of-librdkafka"), 4)?;
+        let main = std::mem::replace(&mut self.bootstrap, broker.bootstrap());
+        let outcome = librdkafka::run(self, built);
+        self.bootstrap = main;
+        outcome
     }
 
     /// A program prints TAP; each of its lines is a check here.
