@@ -3,6 +3,7 @@
 use crate::{
     controller::Controller,
     fetch::Sessions,
+    group::Groups,
     metrics::Metrics,
     shard::{Shard, Shards},
 };
@@ -42,6 +43,8 @@ pub struct Broker {
     pub budget: Budget,
     /// The listeners.
     pub gates: Vec<Arc<Gate>>,
+    /// The group coordinators.
+    pub groups: Groups,
     image: RwLock<Arc<Image>>,
     sessions: Mutex<Sessions>,
     stage: AtomicU8,
@@ -110,6 +113,7 @@ impl Broker {
             id: settings.node_id(),
             cluster_id: Str::from(controller.meta().cluster_id.as_str()),
             metrics: Metrics::new(crate::api::SERVED.iter().map(|(key, _)| *key)),
+            groups: Groups::new(world.clone(), &settings),
             image: RwLock::default(),
             sessions: Mutex::new(Sessions::new(slots)),
             stage: AtomicU8::new(Stage::Starting as u8),
@@ -165,12 +169,12 @@ impl Broker {
         INTERNAL_TOPICS.contains(&topic)
     }
 
-    /// Creates a topic that a client asked for, where `auto.create.topics.enable` allows it.
+    /// Creates a topic that a client asked for, where `auto.create.topics.enable` allows it; the broker's own in any case.
     ///
     /// # Errors
     /// `UNKNOWN_TOPIC_OR_PARTITION` where it does not; `INVALID_TOPIC_EXCEPTION` …
     pub async fn auto_create(&self, topic: &Str) -> Result<(), ErrorCode> {
-        if !self.settings.flag("auto.create.topics.enable") {
+        if !self.is_internal(topic) && !self.settings.flag("auto.create.topics.enable") {
             return Err(ErrorCode::UnknownTopicOrPartition);
         }
         let created = self.controller.auto_create(vec![topic.detached()]).await;

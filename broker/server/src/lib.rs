@@ -9,6 +9,7 @@ pub mod broker;
 pub mod config;
 pub mod controller;
 pub mod fetch;
+pub mod group;
 mod health;
 pub mod http;
 mod listeners;

@@ -37,6 +37,7 @@ impl Publish for Broker {
             let running: Vec<_> =
                 by_shard.into_iter().map(|(shard, work)| self.carry_out(shard, work)).collect();
             futures::future::join_all(running).await;
+            self.groups.follow(self, &image, &delta);
             self.set_image(image);
         })
     }

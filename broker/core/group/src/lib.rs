@@ -4,6 +4,7 @@
 //! syncs and commits go in as events, records and answers come out as effects. It must never show or answer what is
 //! not committed to that partition, and never say "no offset" while it does not know.
 
+mod answers;
 mod classic;
 mod config;
 mod coordinator;

@@ -136,7 +136,35 @@ fn unknown_member_of(group: &Str) -> ErrorCode {
     if group.is_empty() { ErrorCode::InvalidGroupId } else { ErrorCode::UnknownMemberId }
 }
 
-/// The answer to a request that is not served for a reason outside of its group.
+impl Request {
+    /// The answer to a request that is not served for a reason outside of its group.
+    #[must_use]
+    pub fn refused(&self, context: &Context, error: ErrorCode) -> Response {
+        match self {
+            Request::Join(request, _) => classic::refuse_join(request, context, error),
+            Request::Sync(_) => classic::refuse_sync(error),
+            // as Kafka: old clients do not expect this error here, and who beats while we load is alive
+            Request::Heartbeat(_) if error == ErrorCode::CoordinatorLoadInProgress => {
+                Response::Heartbeat(ErrorCode::None)
+            }
+            Request::Heartbeat(_) => Response::Heartbeat(error),
+            Request::Leave(_) => {
+                Response::Leave(LeaveGroupResponse { error_code: error.code(), ..Default::default() })
+            }
+            Request::Describe(id) => Response::Describe(DescribedGroup {
+                group_id: id.clone(),
+                error_code: error.code(),
+                ..Default::default()
+            }),
+            Request::List { .. } => Response::List(Err(error)),
+            Request::Delete(_) => Response::Delete(error),
+            Request::CommitOffsets(request) => offsets::refuse_commit(request, error),
+            Request::FetchOffsets { group, .. } => offsets::refuse_fetch(group, error),
+            Request::DeleteOffsets(_) => offsets::refuse_delete(error),
+        }
+    }
+}
+
 pub(crate) fn refuse(
     caller: Caller,
     context: &Context,
@@ -144,27 +172,5 @@ pub(crate) fn refuse(
     error: ErrorCode,
     out: &mut Vec<Effect>,
 ) {
-    let response = match request {
-        Request::Join(request, _) => classic::refuse_join(request, context, error),
-        Request::Sync(_) => classic::refuse_sync(error),
-        // as Kafka: old clients do not expect this error here, and who beats while we load is alive
-        Request::Heartbeat(_) if error == ErrorCode::CoordinatorLoadInProgress => {
-            Response::Heartbeat(ErrorCode::None)
-        }
-        Request::Heartbeat(_) => Response::Heartbeat(error),
-        Request::Leave(_) => {
-            Response::Leave(LeaveGroupResponse { error_code: error.code(), ..Default::default() })
-        }
-        Request::Describe(id) => Response::Describe(DescribedGroup {
-            group_id: id.clone(),
-            error_code: error.code(),
-            ..Default::default()
-        }),
-        Request::List { .. } => Response::List(Err(error)),
-        Request::Delete(_) => Response::Delete(error),
-        Request::CommitOffsets(request) => offsets::refuse_commit(request, error),
-        Request::FetchOffsets { group, .. } => offsets::refuse_fetch(group, error),
-        Request::DeleteOffsets(_) => offsets::refuse_delete(error),
-    };
-    out.push(Effect::Answer { caller, response });
+    out.push(Effect::Answer { caller, response: request.refused(context, error) });
 }

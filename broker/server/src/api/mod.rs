@@ -8,20 +8,31 @@ mod alter_configs;
 mod api_versions;
 mod create_partitions;
 mod create_topics;
+mod delete_groups;
 mod delete_records;
 mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
+mod describe_groups;
 mod describe_quorum;
 mod fetch;
+mod find_coordinator;
+mod heartbeat;
 mod incremental_alter_configs;
 mod init_producer_id;
+mod join_group;
+mod leave_group;
 mod list_config_resources;
+mod list_groups;
 mod list_offsets;
 mod metadata;
+mod offset_commit;
+mod offset_delete;
+mod offset_fetch;
 mod offset_for_leader_epoch;
 mod produce;
 mod resource;
+mod sync_group;
 
 use crate::broker::Broker;
 use klamm_net::{Answer, Peer, Reply, Reservation, Service};
@@ -46,6 +57,25 @@ pub struct Call {
     /// What the client calls itself.
     pub client_id: Str,
     correlation_id: i32,
+}
+
+impl Call {
+    /// Asks the coordinator of a group.
+    async fn ask_group<A>(&self, group: &str, request: klamm_group::Request) -> A
+    where
+        A: TryFrom<klamm_group::Response, Error = klamm_group::Response>,
+    {
+        self.broker.groups.ask(&self.broker, group, self.group_context(), request).await
+    }
+
+    /// What a coordinator is told of the client; the address as Java shows it.
+    fn group_context(&self) -> klamm_group::Context {
+        klamm_group::Context {
+            api_version: self.version,
+            client_id: self.client_id.clone(),
+            client_host: format!("/{}", self.peer.address.ip()).into(),
+        }
+    }
 }
 
 macro_rules! served {
@@ -80,6 +110,17 @@ served! {
     ApiVersions 0..=5 => api_versions::handle;
     DeleteRecords 0..=2 => delete_records::handle;
     OffsetForLeaderEpoch 2..=4 => offset_for_leader_epoch::handle;
+    OffsetCommit 2..=10 => offset_commit::handle;
+    OffsetFetch 1..=10 => offset_fetch::handle;
+    FindCoordinator 0..=6 => find_coordinator::handle;
+    JoinGroup 0..=9 => join_group::handle;
+    Heartbeat 0..=4 => heartbeat::handle;
+    LeaveGroup 0..=5 => leave_group::handle;
+    SyncGroup 0..=5 => sync_group::handle;
+    DescribeGroups 0..=6 => describe_groups::handle;
+    ListGroups 0..=5 => list_groups::handle;
+    DeleteGroups 0..=3 => delete_groups::handle;
+    OffsetDelete 0..=0 => offset_delete::handle;
 }
 
 /// Which APIs a listener serves: controllers have a set of their own, as in Kafka.
