@@ -77,6 +77,13 @@ impl<E: IndexEntry> IndexFile<E> {
         Ok(E::decode(bytes, base))
     }
 
+    /// The last entry and the one before it.
+    pub(crate) fn last_two(&mut self, place: Place<'_>) -> io::Result<Option<(E, Option<E>)>> {
+        let Some(last) = self.last(place)? else { return Ok(None) };
+        let before = self.count().checked_sub(2).map(|at| self.read(place, at)).transpose()?;
+        Ok(Some((last, before)))
+    }
+
     pub(crate) fn last(&mut self, place: Place<'_>) -> io::Result<Option<E>> {
         if self.last.is_none() && self.count() > 0 {
             self.last = Some(self.read(place, self.count() - 1)?);

@@ -14,6 +14,17 @@ use std::{
     sync::Arc,
 };
 
+/// Cuts a file so that what was beyond does not come back with a loss of power, between batches that were written over it since:
+/// such a mixture of two logs has good CRCs and cannot be told from a log.
+pub(crate) fn cut_durably(file: &dyn File, length: u64) -> io::Result<()> {
+    file.set_length(length)?;
+    file.sync()
+}
+
+fn is_of(entry: TimeEntry, found: &Found) -> bool {
+    entry.offset == found.header.last_offset() && entry.timestamp == found.header.max_timestamp
+}
+
 pub(crate) struct Segment {
     pub(crate) base: Offset,
     pub(crate) size: u64,
@@ -82,19 +93,27 @@ impl Segment {
         self.file(place)?.set_length(size)
     }
 
-    /// Notes a batch that is in the file at the segment's end.
+    /// Notes a batch that is in the file at the segment's end, and indexes it when it is due.
     pub(crate) fn note(&mut self, header: &BatchHeader, index_interval_bytes: u32) {
+        if self.since_index_bytes > u64::from(index_interval_bytes) {
+            self.index.push(OffsetEntry { offset: header.last_offset(), position: self.size as u32 });
+            self.note_unindexed(header);
+            self.push_time();
+            self.since_index_bytes = u64::from(header.size_bytes);
+        } else {
+            self.note_unindexed(header);
+        }
+    }
+
+    /// Notes a batch below the recovery point. Its entries are in the indexes if they are due, and durable; one that is made again
+    /// would not be, but would be believed after the next crash.
+    pub(crate) fn note_unindexed(&mut self, header: &BatchHeader) {
         let batch = TimeEntry { timestamp: header.max_timestamp, offset: header.last_offset() };
         if self.size == 0 {
             self.first_timestamp = Some(header.max_timestamp);
             self.largest = Some(batch);
         } else if self.largest.is_some_and(|largest| batch.timestamp > largest.timestamp) {
             self.largest = Some(batch);
-        }
-        if self.since_index_bytes > u64::from(index_interval_bytes) {
-            self.index.push(OffsetEntry { offset: header.last_offset(), position: self.size as u32 });
-            self.push_time();
-            self.since_index_bytes = 0;
         }
         self.since_index_bytes += u64::from(header.size_bytes);
         self.size += u64::from(header.size_bytes);
@@ -131,6 +150,15 @@ impl Segment {
         self.since_index_bytes = size - from;
         self.largest = Some(largest);
         Ok(())
+    }
+
+    /// Readies the indexes for a new recovery point: no entry that is made later may speak of a batch below it.
+    pub(crate) fn settle_indexes(&mut self, place: Place<'_>) -> io::Result<()> {
+        if self.largest.is_some() {
+            self.times.last(place)?;
+            self.push_time();
+        }
+        self.write_indexes(place, true)
     }
 
     /// Writes indexes that wait for it.
@@ -186,14 +214,14 @@ impl Segment {
         }
     }
 
-    /// Drops everything from the batch that contains `offset` on, indexes included.
+    /// Drops everything from the batch that contains `offset` on, indexes included. Blocks.
     pub(crate) fn truncate(&mut self, place: Place<'_>, offset: Offset) -> io::Result<()> {
         if let Some(found) = self.find(place, offset)? {
             self.size = found.position;
         }
         let size = self.size;
         self.truncate_indexes(place, offset)?;
-        self.file(place)?.set_length(size)?;
+        cut_durably(self.file(place)?.as_ref(), size)?;
         self.dirty = true;
         self.load_tail(place)
     }
@@ -209,6 +237,42 @@ impl Segment {
         Ok(())
     }
 
+    /// Drops entries from the ends of the indexes until they are of batches that are there. What was written beyond the recovery
+    /// point and lost with the power may have left parts of entries that look like lower ones.
+    pub(crate) fn drop_doubtful_entries(&mut self, place: Place<'_>) -> io::Result<()> {
+        while let Some((last, before)) = self.index.last_two(place)? {
+            let grows = before.is_none_or(|b| b.offset < last.offset && b.position < last.position);
+            if grows
+                && self
+                    .header_at(place, u64::from(last.position))?
+                    .is_some_and(|h| h.last_offset() == last.offset)
+            {
+                break;
+            }
+            self.index.truncate(place, self.index.count() - 1)?;
+        }
+        while let Some((last, before)) = self.times.last_two(place)? {
+            let grows = before.is_none_or(|b| b.offset < last.offset && b.timestamp < last.timestamp);
+            if grows
+                && self
+                    .find(place, last.offset)
+                    .is_ok_and(|found| found.is_some_and(|found| is_of(last, &found)))
+            {
+                break;
+            }
+            self.times.truncate(place, self.times.count() - 1)?;
+        }
+        Ok(())
+    }
+
+    fn header_at(&mut self, place: Place<'_>, position: u64) -> io::Result<Option<BatchHeader>> {
+        let size = self.size;
+        match Scan::new(self.file(place)?.as_ref(), position, size, NEAR_BYTES).step()? {
+            Step::Batch(found) => Ok(Some(found.header)),
+            Step::End | Step::Damaged(_) => Ok(None),
+        }
+    }
+
     /// Sets what recovery found, before it notes the batches that follow.
     pub(crate) fn rewind(&mut self, size: u64, since_index_bytes: u64, largest: TimeEntry) {
         self.size = size;
@@ -219,6 +283,10 @@ impl Segment {
     /// The `.log` file, if it was written since the last call: to be synced.
     pub(crate) fn take_dirty(&mut self) -> Option<Arc<dyn File>> {
         std::mem::take(&mut self.dirty).then(|| self.file.clone()).flatten()
+    }
+
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.dirty
     }
 
     /// Marks the `.log` file as not yet durable.

@@ -11,6 +11,9 @@ pub enum BadCheckpoint {
     /// Its version is not 0.
     #[error("the checkpoint's first line is {0:?}; it must be its version, 0")]
     Version(String),
+    /// Its last line does not end.
+    #[error("the checkpoint's last line does not end: it was not written to its end")]
+    Cut,
     /// Not as many entries as it says.
     #[error("the checkpoint says {said:?} entries and has {found}")]
     Count {
@@ -37,6 +40,9 @@ pub(crate) fn entries(text: &str) -> Result<Vec<(usize, &str)>, BadCheckpoint> {
     let version = lines.next().unwrap_or("");
     if version.trim() != "0" {
         return Err(BadCheckpoint::Version(version.to_owned()));
+    }
+    if !text.ends_with('\n') {
+        return Err(BadCheckpoint::Cut); // the last number may be one of more digits
     }
     let said = lines.next().unwrap_or("").trim();
     let entries: Vec<_> = lines.enumerate().map(|(index, line)| (index + 3, line.trim())).collect();
@@ -98,9 +104,17 @@ mod tests {
 
     #[test]
     fn bad_files_are_refused() {
-        for bad in
-            ["", "2\n0\n", "0\n", "0\n1\n", "0\n1\na 1\n", "0\n1\na b 1\n", "0\n1\na 1 1 1\n", "0\n-1\n"]
-        {
+        for bad in [
+            "",
+            "2\n0\n",
+            "0\n",
+            "0\n1\n",
+            "0\n1\na 1\n",
+            "0\n1\na b 1\n",
+            "0\n1\na 1 1 1\n",
+            "0\n-1\n",
+            "0\n1\na 1 1",
+        ] {
             assert!(parse_offsets(bad).is_err(), "{bad:?}");
         }
     }

@@ -1,7 +1,7 @@
 //! Durability: the log hands out what is to be synced and learns later what became of it. It never waits for the device.
 
 use super::{EPOCHS_FILE, Log, METADATA_FILE, place};
-use crate::{FlushDepth, FlushWork, Flushed, StorageError, files};
+use crate::{FlushDepth, FlushWork, Flushed, StorageError, files, segment::Segment};
 
 impl Log {
     /// What must be synced so that everything in the log now is durable. `None` when there is nothing. Only one round of a log
@@ -17,7 +17,8 @@ impl Log {
         };
         // the epochs of an empty log say nothing that is not said again when it gets a record
         let epochs_matter = self.epochs_dirty && self.start < self.end && depth == FlushDepth::RecoveryPoint;
-        if done == self.end && !epochs_matter {
+        let cut = self.segments.iter().any(Segment::is_dirty); // without a record more
+        if done == self.end && !epochs_matter && !cut {
             return Ok(None);
         }
         let mut work =
@@ -25,6 +26,11 @@ impl Log {
         if depth == FlushDepth::RecoveryPoint {
             self.write_what_waits(&mut work)?;
             work.bytes = self.unflushed_bytes;
+        }
+        if self.epochs_unsynced {
+            let file = self.device.disk().open(&self.directory.join(EPOCHS_FILE));
+            work.files.push(file.map_err(|error| self.failed(&error))?);
+            self.epochs_unsynced = false;
         }
         for segment in &mut self.segments {
             work.files.extend(segment.take_dirty());
@@ -47,16 +53,11 @@ impl Log {
         let recovery_point = self.recovery_point;
         let first = self.segments.partition_point(|segment| segment.base <= recovery_point).saturating_sub(1);
         for segment in &mut self.segments[first..] {
-            segment
-                .write_indexes(place, true)
-                .map_err(|error| self.device.failed(&self.directory, &error))?;
+            segment.settle_indexes(place).map_err(|error| self.device.failed(&self.directory, &error))?;
         }
         self.write_snapshot()?;
         if self.epochs_dirty {
             self.write_epochs(files::Sync::Later)?;
-            let path = self.directory.join(EPOCHS_FILE);
-            let file = self.device.disk().open(&path).map_err(|error| self.failed(&error))?;
-            work.files.push(file);
         }
         // nothing can fail from here on: what is taken is synced
         for segment in &mut self.segments {
@@ -72,6 +73,7 @@ impl Log {
         let written = files::replace(self.device.disk().as_ref(), &path, text.as_bytes(), sync);
         written.map_err(|error| self.failed(&error))?;
         self.epochs_dirty = false;
+        self.epochs_unsynced = sync == files::Sync::Later;
         self.directory_dirty = true;
         Ok(())
     }

@@ -51,6 +51,8 @@ pub struct Log {
     durable_end: Offset,
     epochs: LeaderEpochCache,
     epochs_dirty: bool,
+    /// Their file was replaced and not yet synced: it must be before its name is.
+    epochs_unsynced: bool,
     /// The log was cut below its recovery point, which may still be in the checkpoint file: until the next flush, the epochs'
     /// file must be true below it at any time.
     epochs_eager: bool,

@@ -9,11 +9,11 @@ use crate::{
     Device, StorageError, files,
     index_file::Place,
     scan::{FAR_BYTES, NEAR_BYTES, Scan, Step},
-    segment::Segment,
+    segment::{Segment, cut_durably},
 };
 use klamm_log::{FileKind, LeaderEpochCache, LogConfig, ProducerState, TimeEntry, parse_file_name};
 use klamm_records::{BatchHeader, NO_TIMESTAMP};
-use klamm_types::{Offset, TopicId, TopicPartition, Wall};
+use klamm_types::{LeaderEpoch, Offset, TopicId, TopicPartition, Wall};
 use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
 
 /// What must be known to open a log.
@@ -76,6 +76,7 @@ impl Log {
             durable_end: start,
             epochs: LeaderEpochCache::default(),
             epochs_dirty: false,
+            epochs_unsynced: false,
             epochs_eager: false,
             producers: ProducerState::default(),
             snapshots: Vec::new(),
@@ -101,7 +102,13 @@ impl Log {
                 self.recovery_point = end;
                 self.load_producers(end)?;
             }
-            None => self.recover()?,
+            None => {
+                self.recover()?;
+                // names and epochs that were written before the crash are in the page cache, perhaps not on the device
+                self.new = true;
+                self.directory_dirty = true;
+                self.epochs_dirty = true;
+            }
         }
         if self.start > self.end {
             self.begin_at_start(now)?; // the records up to the start were deleted, and the rest was lost
@@ -202,7 +209,10 @@ impl Log {
         }
         let from = self.recovery_point;
         self.epochs.truncate_from_end(from);
-        let first = self.segment_of(from);
+        let mut first = self.segment_of(from);
+        if first > 0 && self.segments[first].base == from {
+            first -= 1; // what a failed write left behind its end may have been cut, but not durably
+        }
         self.end = self.segments[first].base.max(self.start);
         self.load_producers(from)?;
         let total: u64 = self.segments.iter().map(|segment| segment.size).sum();
@@ -210,12 +220,19 @@ impl Log {
         while at < self.segments.len() {
             let whole = self.recover_segment(at, from)?;
             at += 1;
-            if !whole {
+            // a segment begins where the one before it ended, or that one lost its end with the power
+            let Some(next) = self.segments.get(at) else { break };
+            let follows = next.base == self.end || whole && next.base <= from;
+            if !follows {
                 break;
             }
         }
         let lost: Vec<Segment> = self.segments.drain(at..).collect();
-        self.remove_segments(&lost)?;
+        if !lost.is_empty() {
+            self.remove_segments(&lost)?;
+            // at once: should they come back with another loss of power, they might fit what was appended since
+            self.device.disk().sync_directory(&self.directory)?;
+        }
         let cut = total - self.segments.iter().map(|segment| segment.size).sum::<u64>();
         if cut > 0 {
             tracing::warn!(log = %self.name, cut_bytes = cut, end = %self.end, "cut a torn tail");
@@ -241,6 +258,7 @@ impl Log {
         let segment = &mut self.segments[at];
         let length = segment.size;
         segment.truncate_indexes(place, from)?;
+        segment.drop_doubtful_entries(place)?;
         let position = segment.index.last(place)?.map_or(0, |entry| u64::from(entry.position));
         let none = TimeEntry { timestamp: NO_TIMESTAMP, offset: segment.base };
         let largest = segment.times.last(place)?.unwrap_or(none);
@@ -248,6 +266,7 @@ impl Log {
         let file = segment.file(place)?.clone();
         let mut scan = Scan::new(file.as_ref(), position, length, FAR_BYTES);
         let mut next = segment.base;
+        let mut epoch = self.epochs.epoch_of(next).unwrap_or(LeaderEpoch::NONE);
         let whole = loop {
             let found = match scan.step()? {
                 Step::Batch(found) => found,
@@ -256,17 +275,23 @@ impl Log {
             };
             let header = found.header;
             let in_order = header.base_offset >= next && header.last_offset_delta >= 0;
-            if !in_order || !crc_matches(&header, scan.bytes(&found)?) {
+            // an older epoch is what was there before a truncation: its overwriting was lost in part
+            let older = header.leader_epoch < epoch;
+            if !in_order || older || !crc_matches(&header, scan.bytes(&found)?) {
                 break false;
             }
-            next = header.next_offset();
-            self.segments[at].note(&header, interval);
+            (next, epoch) = (header.next_offset(), header.leader_epoch);
+            if next <= from {
+                self.segments[at].note_unindexed(&header);
+            } else {
+                self.segments[at].note(&header, interval);
+            }
             self.recovered(&header, from);
         };
         let end = self.end;
         let segment = &mut self.segments[at];
         if !whole {
-            file.set_length(segment.size)?;
+            cut_durably(file.as_ref(), segment.size)?;
         }
         if !whole || end > from {
             segment.mark_dirty(); // what was written before the crash may not be durable

@@ -100,6 +100,9 @@ impl Log {
             ..self.segments.len()
         {
             let segment = &mut self.segments[at];
+            if segment.base >= until {
+                break; // not recovered yet
+            }
             let Some(first) = segment.find(place, from)? else { continue };
             let size = segment.size;
             let mut scan = Scan::new(segment.file(place)?.as_ref(), first.position, size, FAR_BYTES);

@@ -6,7 +6,7 @@ use klamm_types::{Now, Offset};
 use std::io;
 
 impl Log {
-    /// Drops everything from `offset` on, with producer state and epochs. If this takes back the recovery point, the caller
+    /// Drops everything from `offset` on, with producer state and epochs. Rare, and blocks for a sync or two. If this takes back the recovery point, the caller
     /// writes the directory's checkpoint of recovery points before it appends again.
     ///
     /// # Errors
@@ -23,6 +23,11 @@ impl Log {
         let keep = self.segments.partition_point(|segment| segment.base <= offset);
         let dropped: Vec<Segment> = self.segments.drain(keep..).collect();
         let removal = self.put_aside(&dropped)?;
+        if !dropped.is_empty() {
+            // at once: should they come back with a loss of power, they might fit what was appended since
+            let synced = self.device.disk().sync_directory(&self.directory);
+            synced.map_err(|error| self.failed(&error))?;
+        }
         let place = place!(self);
         let active = self.segments.last_mut().expect("at least one segment begins at or below the offset");
         active.truncate(place, offset).map_err(|error| self.device.failed(&self.directory, &error))?;

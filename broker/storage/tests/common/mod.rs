@@ -2,6 +2,7 @@
 #![allow(dead_code, missing_docs, clippy::unwrap_used)] // each test file uses some of it
 
 pub mod faults;
+pub mod memory;
 
 use klamm_records::{BatchBuilder, Compression, Producer, ValidatedBatch};
 use klamm_storage::{AppendError, Appended, FlushDepth, Log, LogConfig, LogDir, MetaProperties, Origin};
