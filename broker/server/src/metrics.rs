@@ -84,7 +84,7 @@ impl Metrics {
         let mut registry = Registry::with_prefix("klamm");
         let requests = Family::<ApiLabel, Counter>::default();
         let seconds = Family::<ApiLabel, Histogram>::new_with_constructor(|| {
-            Histogram::new(LATENCY_BUCKETS.into_iter())
+            Histogram::new(LATENCY_BUCKETS)
         });
         registry.register("requests", "Requests answered, by API", requests.clone());
         registry.register(

@@ -271,7 +271,7 @@ impl Partition {
         }
         let (epoch, end) = self.end_of_epoch(wanted.last_fetched_epoch);
         let parts = epoch < wanted.last_fetched_epoch || end < wanted.offset;
-        parts.then(|| EpochEndOffset { epoch: epoch.0, end_offset: end.0 })
+        parts.then_some(EpochEndOffset { epoch: epoch.0, end_offset: end.0 })
     }
 
     /// The greatest epoch that is not greater than the one asked for, and where it ends; NONE when there is none (KIP-279).
