@@ -14,10 +14,7 @@ use klamm_types::{BrokerId, LeaderEpoch, PartitionIndex, Str, TopicId, TopicIdPa
 use klamm_world::World;
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicU8, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 /// The topics that are the broker's own.
@@ -47,30 +44,6 @@ pub struct Broker {
     pub groups: Groups,
     image: RwLock<Arc<Image>>,
     sessions: Mutex<Sessions>,
-    stage: AtomicU8,
-}
-
-/// How far the broker is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// It opens its logs, recovers them after a crash, and registers.
-    Starting,
-    /// It takes part.
-    Serving,
-    /// It ends.
-    Stopping,
-}
-
-impl Stage {
-    /// In words.
-    #[must_use]
-    pub fn text(self) -> &'static str {
-        match self {
-            Stage::Starting => "starting, logs are being opened",
-            Stage::Serving => "serving",
-            Stage::Stopping => "stopping",
-        }
-    }
 }
 
 /// A partition that this broker leads.
@@ -116,7 +89,6 @@ impl Broker {
             groups: Groups::new(world.clone(), &settings),
             image: RwLock::default(),
             sessions: Mutex::new(Sessions::new(slots)),
-            stage: AtomicU8::new(Stage::Starting as u8),
             world,
             settings,
             controller,
@@ -124,21 +96,6 @@ impl Broker {
             budget,
             gates,
         }
-    }
-
-    /// How far the broker is.
-    #[must_use]
-    pub fn stage(&self) -> Stage {
-        match self.stage.load(Ordering::Relaxed) {
-            stage if stage == Stage::Starting as u8 => Stage::Starting,
-            stage if stage == Stage::Serving as u8 => Stage::Serving,
-            _ => Stage::Stopping,
-        }
-    }
-
-    /// Goes on to `stage`.
-    pub fn set_stage(&self, stage: Stage) {
-        self.stage.store(stage as u8, Ordering::Relaxed);
     }
 
     /// The metadata as of now.

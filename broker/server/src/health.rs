@@ -1,25 +1,25 @@
 //! What the broker says of itself over HTTP.
 
 use crate::{
-    broker::{Broker, Stage},
+    broker::Broker,
     http::Health,
+    life::{Life, Stage},
     metrics::Snapshot,
 };
 use klamm_world::BoxFuture;
 use std::sync::{Arc, atomic::Ordering};
 
-/// The health of a broker.
-pub struct BrokerHealth(Arc<Broker>);
+/// The health of a broker's process.
+pub struct BrokerHealth(Arc<Life>);
 
 impl BrokerHealth {
-    /// That of `broker`.
+    /// That of one process.
     #[must_use]
-    pub fn new(broker: Arc<Broker>) -> Self {
-        Self(broker)
+    pub fn new(life: Arc<Life>) -> Self {
+        Self(life)
     }
 
-    async fn snapshot(&self) -> Snapshot {
-        let broker = &self.0;
+    async fn snapshot(broker: &Broker) -> Snapshot {
         let image = broker.image();
         let here = |partition: &&Arc<klamm_metadata::Partition>| partition.replicas.contains(&broker.id);
         let partitions: Vec<_> =
@@ -75,14 +75,19 @@ impl Health for BrokerHealth {
     }
 
     fn metrics(&self) -> BoxFuture<'_, String> {
-        Box::pin(async move { self.0.metrics.render(&self.snapshot().await) })
+        Box::pin(async move {
+            match self.0.broker() {
+                Some(broker) => broker.metrics.render(&Self::snapshot(broker).await),
+                None => String::new(), // nothing is counted yet
+            }
+        })
     }
 
     fn version(&self) -> String {
         let version = serde_json::json!({
             "version": env!("CARGO_PKG_VERSION"),
             "nodeId": self.0.id.0,
-            "clusterId": self.0.cluster_id.as_str(),
+            "clusterId": self.0.broker().map(|broker| broker.cluster_id.as_str()),
         });
         version.to_string()
     }

@@ -88,7 +88,12 @@ fn format(settings: &Settings, cluster_id: Option<String>) -> anyhow::Result<()>
 async fn serve(settings: Settings) -> anyhow::Result<()> {
     let machine = Machine { memory_bytes: real::memory_limit_bytes(), hostname: real::hostname() };
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let mut running = start(real::world(), settings, &machine).await?;
+    let mut running = tokio::select! {
+        biased;
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+        running = start(real::world(), settings, &machine) => running?,
+    };
     for (listener, address) in &running.addresses {
         tracing::info!(%listener, %address, "listening");
     }

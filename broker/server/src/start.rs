@@ -3,13 +3,15 @@
 use crate::{
     api::{ClientService, Refusing, Scope},
     background,
-    broker::{Broker, Stage},
+    broker::Broker,
+    control::{self, ControlService},
     controller::{self, Controller, ControllerError},
     health::BrokerHealth,
     http,
+    life::{Life, Stage},
     listeners::{self, Bound, ListenError},
     shard::{LogDirs, Shards},
-    tls::{Members, TlsError},
+    tls::{self, Members, TlsError},
 };
 use klamm_metadata::{
     config::Settings,
@@ -25,7 +27,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 /// Requests may hold this part of the memory that the process may use, unless `klamm.memory.budget.bytes` says otherwise.
 const BUDGET_SHARE: u64 = 4;
@@ -66,17 +68,27 @@ pub enum StartError {
     /// The cluster does not take the broker.
     #[error("the broker cannot register: {}", .0.message)]
     Registration(Refused),
-    /// `klamm.http.listener` is no address.
-    #[error("klamm.http.listener is {0}: an IP address and a port are needed, such as 0.0.0.0:9644")]
-    Http(String),
+    /// The address of a service is none.
+    #[error("{setting} is {value}: an IP address and a port are needed, such as 0.0.0.0:9644")]
+    Address {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        value: String,
+    },
     /// It cannot be listened on.
-    #[error("cannot listen on {address} (klamm.http.listener): {error}")]
-    HttpBind {
+    #[error("cannot listen on {address} ({setting}): {error}")]
+    Bind {
+        /// The setting.
+        setting: &'static str,
         /// The address.
         address: SocketAddr,
         /// What the operating system says.
         error: std::io::Error,
     },
+    /// The control service must know who it speaks with.
+    #[error("klamm.control.listener needs klamm.tls.certificate.file with a name klamm://NAMESPACE/CLUSTER/broker/ID, and klamm.tls.trust.file")]
+    NoIdentity,
 }
 
 /// A broker that takes part.
@@ -89,7 +101,8 @@ pub struct Running {
     pub failed: oneshot::Receiver<String>,
     gates: Vec<Arc<klamm_net::Gate>>,
     closing: Closing,
-    closing_http: Closing,
+    life: Arc<Life>,
+    closing_shells: Closing,
 }
 
 /// Starts a broker on formatted directories: it serves when this returns.
@@ -97,11 +110,16 @@ pub struct Running {
 /// # Errors
 /// See [`StartError`].
 pub async fn start(world: World, settings: Settings, machine: &Machine) -> Result<Running, StartError> {
-    let (closing, closing_http) = (Closing::default(), Closing::default());
-    let http = bind_http(&world, &settings)?;
+    let (closing, closing_shells) = (Closing::default(), Closing::default());
+    let life = Life::new(settings.node_id());
+    if let Some(listener) = bind_shell(&world, &settings, "klamm.http.listener")? {
+        let health = Arc::new(BrokerHealth::new(Arc::clone(&life)));
+        world.spawn.spawn("http", Box::pin(http::serve(world.clone(), listener, health, closing_shells.clone())));
+    }
+    let members = Members::of_certificate(world.disk.as_ref(), &settings)?;
+    be_formatted(&world, &settings, &life, members.clone(), &closing_shells).await?;
     let budget = Budget::new(budget_bytes(&settings, machine));
     let bound = listeners::bind(&world, &settings, &budget, &machine.hostname, &closing)?;
-    let members = Members::of_certificate(world.disk.as_ref(), &settings)?;
 
     let mut dirs = Vec::new();
     for path in controller::directories(&settings) {
@@ -118,12 +136,7 @@ pub async fn start(world: World, settings: Settings, machine: &Machine) -> Resul
     let shards = Shards::start(&world, settings.node_id(), LogDirs::new(dirs), world.spawn.cores());
     let gates: Vec<_> = bound.iter().map(|one| Arc::clone(&one.gate)).collect();
     let broker = Arc::new(Broker::new(world.clone(), settings, controller, shards, budget, gates.clone()));
-    if let Some(listener) = http {
-        let health = Arc::new(BrokerHealth::new(Arc::clone(&broker)));
-        world
-            .spawn
-            .spawn("http", Box::pin(http::serve(world.clone(), listener, health, closing_http.clone())));
-    }
+    life.set_broker(Arc::clone(&broker));
 
     let (fail, failed) = oneshot::channel();
     let publish = Arc::clone(&broker);
@@ -139,15 +152,15 @@ pub async fn start(world: World, settings: Settings, machine: &Machine) -> Resul
     background::start(&broker, &closing);
     let addresses = bound.iter().map(|one| (one.gate.name.clone(), one.address)).collect();
     open_gates(&broker, bound, members);
-    broker.set_stage(Stage::Serving);
-    Ok(Running { broker, addresses, failed, gates, closing, closing_http })
+    life.set_stage(Stage::Serving);
+    Ok(Running { broker, addresses, failed, gates, closing, life, closing_shells })
 }
 
 impl Running {
     /// Ends in order: no new requests, the last answers, everything durable, the mark of a clean shutdown.
     pub async fn stop(self) {
         let broker = self.broker;
-        broker.set_stage(Stage::Stopping);
+        self.life.set_stage(Stage::Stopping);
         self.closing.close();
         let deadline = broker.world.clock.now().mono.plus(DRAIN_MAX);
         let open = || self.gates.iter().map(|gate| gate.counters.open.load(Ordering::Relaxed)).sum::<u64>();
@@ -156,7 +169,7 @@ impl Running {
         }
         broker.controller.stop().await;
         background::shut_down(&broker).await;
-        self.closing_http.close();
+        self.closing_shells.close();
     }
 }
 
@@ -166,13 +179,41 @@ fn budget_bytes(settings: &Settings, machine: &Machine) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
-fn bind_http(
+fn bind_shell(
     world: &World,
     settings: &Settings,
+    setting: &'static str,
 ) -> Result<Option<Box<dyn klamm_world::Listener>>, StartError> {
-    let Some(text) = settings.get("klamm.http.listener") else { return Ok(None) };
-    let address = text.parse().map_err(|_| StartError::Http(text.to_string()))?;
-    world.network.listen(address).map(Some).map_err(|error| StartError::HttpBind { address, error })
+    let Some(text) = settings.get(setting) else { return Ok(None) };
+    let address = text.parse().map_err(|_| StartError::Address { setting, value: text.to_string() })?;
+    world.network.listen(address).map(Some).map_err(|error| StartError::Bind { setting, address, error })
+}
+
+/// Where there is an operator: serves its control service, and waits until it has formatted an empty log directory.
+async fn be_formatted(
+    world: &World,
+    settings: &Settings,
+    life: &Arc<Life>,
+    members: Option<Members>,
+    closing: &Closing,
+) -> Result<(), StartError> {
+    let Some(listener) = bind_shell(world, settings, "klamm.control.listener")? else { return Ok(()) };
+    let members = members.ok_or(StartError::NoIdentity)?;
+    if settings.get("klamm.tls.trust.file").is_none() {
+        return Err(StartError::NoIdentity);
+    }
+    let acceptor = tls::acceptor(world.disk.as_ref(), settings)?;
+    let formatted = Arc::new(Notify::new());
+    let service = ControlService::new(world.clone(), settings.clone(), Arc::clone(life), Arc::clone(&formatted));
+    let serving = control::serve(listener, acceptor, members, service, closing.clone());
+    world.spawn.spawn("control", Box::pin(serving));
+    if LogDir::identity(world.disk.as_ref(), &controller::metadata_directory(settings))?.is_none() {
+        life.set_stage(Stage::Empty);
+        tracing::info!("the log directory is empty: waiting for the operator to format it");
+        formatted.notified().await;
+        life.set_stage(Stage::Starting);
+    }
+    Ok(())
 }
 
 /// What the node says of itself as broker and as controller.

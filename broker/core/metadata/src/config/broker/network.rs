@@ -37,6 +37,12 @@ pub(super) const NETWORK: &[ConfigDef] = &[
         "Where the gRPC control service for the operator is served, as host:port; none when not set.",
     ),
     unset(
+        "klamm.control.listener",
+        Kind::String,
+        Any,
+        "Where the operator's control service is served, as host:port; none when not set. With it, a broker with an empty log directory waits to be formatted.",
+    ),
+    unset(
         "klamm.http.listener",
         Kind::String,
         Any,
