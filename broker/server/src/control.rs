@@ -7,12 +7,12 @@ use crate::{
     tls::Members,
 };
 use klamm_control::{
-    FormatRequest, Identity, IdentifyRequest, Partitions, Quorum, State,
+    FormatRequest, IdentifyRequest, Identity, Partitions, Quorum, State,
     control_server::{Control, ControlServer},
 };
 use klamm_metadata::config::Settings;
-use klamm_quorum::Role;
 use klamm_net::{Closing, Duplex, tls::TlsAcceptor};
+use klamm_quorum::Role;
 use klamm_storage::LogDir;
 use klamm_world::{Connection, Listener, World};
 use std::{
@@ -54,7 +54,8 @@ impl ControlService {
 
     fn identity(&self) -> Result<Identity, Status> {
         let path = controller::metadata_directory(&self.settings);
-        let meta = LogDir::identity(self.world.disk.as_ref(), &path).map_err(|e| Status::internal(e.to_string()))?;
+        let meta =
+            LogDir::identity(self.world.disk.as_ref(), &path).map_err(|e| Status::internal(e.to_string()))?;
         let state = match (&meta, self.life.stage()) {
             (None, _) => State::Empty,
             (Some(_), Stage::Serving) => State::Serving,
@@ -76,10 +77,12 @@ impl ControlService {
     fn format(&self, request: &FormatRequest) -> Result<Identity, Status> {
         match request.initial_voters.as_slice() {
             [only] if only.node_id == self.life.id.0 => {}
-            _ => return Err(Status::invalid_argument(format!(
-                "initial_voters: this version forms quorums of one voter, and that is node {}",
-                self.life.id
-            ))),
+            _ => {
+                return Err(Status::invalid_argument(format!(
+                    "initial_voters: this version forms quorums of one voter, and that is node {}",
+                    self.life.id
+                )));
+            }
         }
         let formatted = controller::format(&self.world, &self.settings, &request.cluster_id);
         formatted.map_err(|error| Status::failed_precondition(error.to_string()))?;
@@ -130,7 +133,9 @@ pub async fn serve(
     let incoming = futures::stream::poll_fn(move |context| receive.poll_recv(context));
     let serving = Server::builder().add_service(ControlServer::new(service)).serve_with_incoming(incoming);
     match futures::future::select(pin!(serving), pin!(closing.wait())).await {
-        futures::future::Either::Left((Err(error), _)) => tracing::error!(%error, "the control service has ended"),
+        futures::future::Either::Left((Err(error), _)) => {
+            tracing::error!(%error, "the control service has ended")
+        }
         _ => {}
     }
 }
@@ -149,7 +154,8 @@ async fn accept(
             futures::future::Either::Left((Err(_), _)) => continue,
             futures::future::Either::Right(_) => return,
         };
-        let (world_, tls, members, accepted) = (world.clone(), tls.clone(), members.clone(), accepted.clone());
+        let (world_, tls, members, accepted) =
+            (world.clone(), tls.clone(), members.clone(), accepted.clone());
         let shaking = async move {
             match shake_hands(&world_, &tls, &members, connection).await {
                 // when nobody takes it the service has ended
@@ -186,13 +192,21 @@ impl Connected for Member {
 }
 
 impl AsyncRead for Member {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_read(context, buffer)
     }
 }
 
 impl AsyncWrite for Member {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(context, bytes)
     }
 

@@ -83,9 +83,7 @@ impl Metrics {
     pub fn new(apis: impl Iterator<Item = ApiKey>) -> Self {
         let mut registry = Registry::with_prefix("klamm");
         let requests = Family::<ApiLabel, Counter>::default();
-        let seconds = Family::<ApiLabel, Histogram>::new_with_constructor(|| {
-            Histogram::new(LATENCY_BUCKETS)
-        });
+        let seconds = Family::<ApiLabel, Histogram>::new_with_constructor(|| Histogram::new(LATENCY_BUCKETS));
         registry.register("requests", "Requests answered, by API", requests.clone());
         registry.register(
             "request_duration_seconds",

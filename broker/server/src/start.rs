@@ -87,7 +87,9 @@ pub enum StartError {
         error: std::io::Error,
     },
     /// The control service must know who it speaks with.
-    #[error("klamm.control.listener needs klamm.tls.certificate.file with a name klamm://NAMESPACE/CLUSTER/broker/ID, and klamm.tls.trust.file")]
+    #[error(
+        "klamm.control.listener needs klamm.tls.certificate.file with a name klamm://NAMESPACE/CLUSTER/broker/ID, and klamm.tls.trust.file"
+    )]
     NoIdentity,
 }
 
@@ -114,7 +116,9 @@ pub async fn start(world: World, settings: Settings, machine: &Machine) -> Resul
     let life = Life::new(settings.node_id());
     if let Some(listener) = bind_shell(&world, &settings, "klamm.http.listener")? {
         let health = Arc::new(BrokerHealth::new(Arc::clone(&life)));
-        world.spawn.spawn("http", Box::pin(http::serve(world.clone(), listener, health, closing_shells.clone())));
+        world
+            .spawn
+            .spawn("http", Box::pin(http::serve(world.clone(), listener, health, closing_shells.clone())));
     }
     let members = Members::of_certificate(world.disk.as_ref(), &settings)?;
     be_formatted(&world, &settings, &life, members.clone(), &closing_shells).await?;
@@ -204,7 +208,8 @@ async fn be_formatted(
     }
     let acceptor = tls::acceptor(world.disk.as_ref(), settings)?;
     let formatted = Arc::new(Notify::new());
-    let service = ControlService::new(world.clone(), settings.clone(), Arc::clone(life), Arc::clone(&formatted));
+    let service =
+        ControlService::new(world.clone(), settings.clone(), Arc::clone(life), Arc::clone(&formatted));
     let serving = control::serve(listener, acceptor, members, service, closing.clone());
     world.spawn.spawn("control", Box::pin(serving));
     if LogDir::identity(world.disk.as_ref(), &controller::metadata_directory(settings))?.is_none() {

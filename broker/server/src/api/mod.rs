@@ -14,6 +14,7 @@ mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
 mod describe_groups;
+mod describe_log_dirs;
 mod describe_quorum;
 mod fetch;
 mod find_coordinator;
@@ -106,6 +107,7 @@ served! {
     ListConfigResources 0..=1 => list_config_resources::handle;
     InitProducerId 0..=5 => init_producer_id::handle;
     DescribeCluster 0..=2 => describe_cluster::handle;
+    DescribeLogDirs 1..=5 => describe_log_dirs::handle;
     DescribeQuorum 0..=2 => describe_quorum::handle;
     ApiVersions 0..=5 => api_versions::handle;
     DeleteRecords 0..=2 => delete_records::handle;
