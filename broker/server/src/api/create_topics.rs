@@ -114,3 +114,55 @@ fn refused(name: &Str, error: &Refused) -> CreatableTopicResult {
         ..Default::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::samples;
+    use klamm_metadata::config::Values;
+    use klamm_types::Uuid;
+
+    fn wish(name: &str, partitions: i32) -> CreatableTopic {
+        CreatableTopic {
+            name: name.into(),
+            num_partitions: partitions,
+            replication_factor: -1,
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn each_topic_has_its_own_answer() {
+        let (image, file) = (samples::image(), Values::new());
+        let topics = vec![
+            wish("a.b", 2),
+            wish("a_b", 2),
+            wish("twice", 1),
+            wish("none", 0),
+            wish("twice", 1),
+            wish("c", -1),
+        ];
+        let request = CreateTopicsRequest { topics, ..Default::default() };
+        let ids = (1..).map(|number| TopicId(Uuid([number; 16])));
+        let (records, results) = create(&image, image.layers(samples::ME, &file), &request, ids);
+        let told: Vec<_> =
+            results.iter().map(|one| (one.name.as_str(), one.error_code, one.num_partitions)).collect();
+        let (collides, twice, number) = (
+            ErrorCode::InvalidTopicException.code(),
+            ErrorCode::InvalidRequest.code(),
+            ErrorCode::InvalidPartitions.code(),
+        );
+        assert_eq!(
+            told,
+            [("a.b", 0, 2), ("a_b", collides, -1), ("twice", twice, -1), ("none", number, -1), ("c", 0, 1)]
+        );
+        assert_eq!(records.len(), 2 + 3, "two topics and their partitions");
+        assert_eq!(results[0].replication_factor, 1);
+        assert!(
+            results[0]
+                .configs
+                .as_ref()
+                .is_some_and(|configs| configs.iter().any(|one| one.name == "retention.ms"))
+        );
+    }
+}

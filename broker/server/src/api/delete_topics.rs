@@ -77,3 +77,29 @@ fn refused(topic: &DeleteTopicState, error: &Refused) -> DeletableTopicResult {
         error_message: Some(Str::from(error.message.as_str())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::samples;
+    use klamm_metadata::decide::{Excess, Load, NewTopic, TopicDefaults, create_topic};
+    use klamm_types::Uuid;
+
+    #[test]
+    fn a_topic_goes_once() {
+        let image = samples::image();
+        let defaults = TopicDefaults { partitions: 1, replication_factor: 1, excess: Excess::Reject };
+        let new =
+            NewTopic { name: "a".into(), partitions: -1, replication_factor: -1, ..NewTopic::default() };
+        let made = create_topic(&image, &mut Load::of(&image), defaults, &new, TopicId(Uuid([1; 16])))
+            .expect("it is new");
+        let (image, _) = image.apply(&made, image.position).expect("it fits");
+        let by_name = |name: &str| DeleteTopicState { name: Some(name.into()), ..Default::default() };
+        let by_id = |id: u8| DeleteTopicState { name: None, topic_id: Uuid([id; 16]) };
+        let (records, results) = delete(&image, &[by_id(1), by_name("a"), by_id(2)]);
+        let told: Vec<_> = results.iter().map(|one| (one.name.as_deref(), one.error_code)).collect();
+        let (absent, unknown) = (ErrorCode::UnknownTopicOrPartition.code(), ErrorCode::UnknownTopicId.code());
+        assert_eq!(told, [(Some("a"), 0), (Some("a"), absent), (None, unknown)]);
+        assert_eq!(records.len(), 1);
+    }
+}

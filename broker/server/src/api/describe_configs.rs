@@ -103,3 +103,44 @@ fn told(setting: Described, request: &DescribeConfigsRequest) -> DescribeConfigs
         documentation: request.include_documentation.then(|| Str::from(definition.explanation())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::samples;
+    use klamm_metadata::config::Values;
+
+    fn asked(kind: i8, name: &str, keys: Option<&[&str]>) -> Result<Vec<String>, ErrorCode> {
+        let image = samples::image();
+        let file: Values = [("num.io.threads".into(), "16".into())].into();
+        let configuration_keys = keys.map(|keys| keys.iter().map(|key| Str::from(*key)).collect());
+        let one =
+            DescribeConfigsResource { resource_type: kind, resource_name: name.into(), configuration_keys };
+        let described = describe(&image, image.layers(samples::ME, &file), samples::ME, &one)
+            .map_err(|error| error.code)?;
+        let shown = |one: &Described| {
+            format!(
+                "{}={} from {}",
+                one.definition.name,
+                one.value.as_deref().unwrap_or("null"),
+                one.source.wire()
+            )
+        };
+        Ok(described.iter().map(shown).collect())
+    }
+
+    #[test]
+    fn a_broker_tells_its_own() {
+        let some = asked(4, "3", Some(&["num.io.threads", "log.retention.ms"]));
+        assert_eq!(
+            some,
+            Ok(vec!["log.retention.ms=null from 5".to_owned(), "num.io.threads=16 from 4".to_owned()])
+        );
+        assert!(asked(4, "3", None).is_ok_and(|all| all.len() > 100));
+        assert!(asked(4, "3", Some(&[])).is_ok_and(|all| all.len() > 100));
+        assert_eq!(asked(4, "", None), Ok(Vec::new()), "nothing is set on all brokers");
+        assert_eq!(asked(4, "4", None), Err(ErrorCode::InvalidRequest));
+        assert_eq!(asked(2, "absent", None), Err(ErrorCode::UnknownTopicOrPartition));
+        assert_eq!(asked(8, "3", None), Err(ErrorCode::InvalidRequest));
+    }
+}

@@ -33,6 +33,8 @@ mod offset_fetch;
 mod offset_for_leader_epoch;
 mod produce;
 mod resource;
+#[cfg(test)]
+mod samples;
 mod sync_group;
 
 use crate::broker::Broker;

@@ -8,16 +8,14 @@
 //! ```
 //! A file without its footer is not whole and is never used.
 
-use super::{ControllerError, files};
+use super::ControllerError;
 use klamm_metadata::{Features, Record};
 use klamm_quorum::{ControlRecord, SnapshotId, Voters};
 use klamm_records::{Batch, BatchBuilder, Batches, Compression, ControlKind, control_key};
+use klamm_storage::{Sync, read_file, replace_file};
 use klamm_types::{Bytes, LeaderEpoch, Offset, Wall};
 use klamm_world::Disk;
-use std::{
-    io::{self, IoSlice},
-    path::Path,
-};
+use std::{io, path::Path};
 
 /// About how many bytes of records one batch has.
 const BATCH_BYTES: usize = 1 << 20;
@@ -45,7 +43,7 @@ pub(super) fn list(disk: &dyn Disk, directory: &Path) -> io::Result<Vec<Snapshot
 /// Reads a snapshot.
 pub(super) fn read(disk: &dyn Disk, path: &Path) -> Result<Snapshot, ControllerError> {
     let damaged = |reason: String| ControllerError::Damaged { file: path.display().to_string(), reason };
-    let bytes = files::read(disk, path)
+    let bytes = read_file(disk, path)
         .map_err(|error| damaged(error.to_string()))?
         .ok_or_else(|| damaged("it is not there".to_owned()))?;
     let (mut snapshot, mut whole) = (Snapshot::default(), false);
@@ -98,12 +96,12 @@ pub(super) fn write(
         batches.push(builder.build());
     }
     batches.push(control_batch(next(&batches), epoch, now, &[ControlRecord::SnapshotFooter]));
-    let pieces: Vec<IoSlice<'_>> = batches.iter().map(|batch| IoSlice::new(batch.bytes())).collect();
+    let bytes: Vec<u8> = batches.iter().flat_map(|batch| batch.bytes().iter().copied()).collect();
     let unwritable = |error: io::Error| ControllerError::Damaged {
         file: path.display().to_string(),
         reason: error.to_string(),
     };
-    files::replace(disk, path, &pieces).map_err(unwritable)
+    replace_file(disk, path, &bytes, Sync::Now).map_err(unwritable)
 }
 
 fn data_builder(base: Offset, epoch: LeaderEpoch) -> BatchBuilder {

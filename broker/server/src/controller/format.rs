@@ -8,13 +8,10 @@ use klamm_metadata::{
     decide::bootstrap_records,
 };
 use klamm_quorum::{Endpoint, ReplicaKey, SnapshotId, Voter, Voters};
-use klamm_storage::LogDir;
+use klamm_storage::{LogDir, Sync, replace_file};
 use klamm_types::{DirectoryId, LeaderEpoch, Str, TopicId, Uuid};
 use klamm_world::World;
-use std::{
-    io::IoSlice,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// The metadata of a new cluster's first records: Kafka's name for the file.
 pub(super) const BOOTSTRAP: &str = "bootstrap.checkpoint";
@@ -108,8 +105,7 @@ fn begin_metadata(
     };
     disk.create_directory(&log).map_err(io)?;
     let topic = format_partition_metadata(METADATA_TOPIC_ID);
-    super::files::replace(disk, &log.join("partition.metadata"), &[IoSlice::new(topic.as_bytes())])
-        .map_err(io)?;
+    replace_file(disk, &log.join("partition.metadata"), topic.as_bytes(), Sync::Now).map_err(io)?;
     let (epoch, features) = (LeaderEpoch(0), Features::default());
     let voters = Voters::from_iter([voter(settings, meta.directory_id)]);
     let first = log.join(SnapshotId::BOOTSTRAP.file_name());

@@ -3,12 +3,14 @@
 use super::{
     ControllerError,
     checkpoint::{self, Entry},
-    files,
+    quorum_state,
 };
 use klamm_metadata::{Image, Position, Replay, config::Settings, decide::METADATA_TOPIC};
 use klamm_quorum::{ControlRecord, ElectionState, LogEnd, Payload, SnapshotId, Voters};
 use klamm_records::{Batch, BatchBuilder, Batches, Compression, ValidatedBatch};
-use klamm_storage::{AppendError, FlushDepth, Limit, Log, LogConfig, LogDir, Origin, StorageError};
+use klamm_storage::{
+    AppendError, FlushDepth, Limit, Log, LogConfig, LogDir, Origin, StorageError, read_slice,
+};
 use klamm_types::{Bytes, LeaderEpoch, Now, Offset, PartitionIndex, Str, TopicPartition};
 use klamm_world::World;
 use std::{path::PathBuf, sync::Arc};
@@ -66,7 +68,7 @@ impl MetadataLog {
             what: self.directory.display().to_string(),
             error: error.to_string(),
         };
-        let state = files::read_election_state(disk.as_ref(), &self.directory).map_err(unreadable)?;
+        let state = quorum_state::read_election_state(disk.as_ref(), &self.directory).map_err(unreadable)?;
         let id = checkpoint::list(disk.as_ref(), &self.directory)
             .map_err(unreadable)?
             .pop()
@@ -121,13 +123,7 @@ impl MetadataLog {
             .map_err(|error| self.damaged(error.to_string()))?;
         let slice =
             read.records.ok_or_else(|| self.damaged(format!("nothing can be read at offset {offset}")))?;
-        let mut bytes = vec![0; slice.length as usize];
-        let count = slice
-            .file
-            .read_at(&mut bytes, slice.position)
-            .map_err(|error| self.damaged(error.to_string()))?;
-        bytes.truncate(count);
-        Ok(Bytes::from(bytes))
+        read_slice(&slice).map_err(|error| self.damaged(error.to_string()))
     }
 
     fn damaged(&self, reason: String) -> ControllerError {
@@ -198,8 +194,10 @@ impl MetadataLog {
     /// Writes `quorum-state`, durably.
     pub async fn persist(&self, state: ElectionState) -> Result<(), ControllerError> {
         let (disk, directory) = (Arc::clone(&self.world.disk), self.directory.clone());
-        let written =
-            self.world.blocking(move || files::write_election_state(disk.as_ref(), &directory, state)).await;
+        let written = self
+            .world
+            .blocking(move || quorum_state::write_election_state(disk.as_ref(), &directory, state))
+            .await;
         written.map_err(|error| ControllerError::Io {
             what: "quorum-state".to_owned(),
             error: error.to_string(),

@@ -7,9 +7,9 @@
 mod admin;
 mod checkpoint;
 mod driver;
-mod files;
 mod format;
 mod metadata_log;
+mod quorum_state;
 
 pub(crate) use admin::apply;
 pub use admin::random_id;

@@ -1,0 +1,215 @@
+//! The controller on a real disk: format, decide, restart, snapshot.
+
+use klamm_metadata::{
+    Delta, Image, Record,
+    config::Settings,
+    decide::{Load, NewTopic, Registration, TopicDefaults, create_topic},
+};
+use klamm_server::controller::{Controller, ControllerError, Decision, Publish, format};
+use klamm_storage::LogDir;
+use klamm_types::{BrokerEpoch, BrokerId, PartitionIndex, Str, TopicId};
+use klamm_world::{BoxFuture, World, real};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+/// What was published, as the broker would see it.
+#[derive(Default)]
+struct Seen(Mutex<Vec<(Arc<Image>, Delta)>>);
+
+impl Publish for Seen {
+    fn publish(&self, image: Arc<Image>, delta: Delta) -> BoxFuture<'_, ()> {
+        self.0.lock().expect("no test panics with it").push((image, delta));
+        Box::pin(async {})
+    }
+}
+
+impl Seen {
+    fn last(&self) -> Arc<Image> {
+        self.0.lock().expect("no test panics with it").last().expect("something was published").0.clone()
+    }
+}
+
+struct Node {
+    world: World,
+    path: PathBuf,
+    settings: Settings,
+}
+
+struct Running {
+    controller: Controller,
+    seen: Arc<Seen>,
+    task: tokio::task::JoinHandle<Result<(), ControllerError>>,
+    _dir: LogDir,
+}
+
+impl Node {
+    fn new(name: &str, more: &[(&str, &str)]) -> Self {
+        let path = std::env::temp_dir().join(format!("klamm-controller-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        let directory = path.to_string_lossy().into_owned();
+        let fixed = [("node.id", "3"), ("log.dirs", directory.as_str())];
+        let settings = Settings::new(fixed.into_iter().chain(more.iter().copied())).expect("they are valid");
+        Self { world: real::world(), path, settings }
+    }
+
+    async fn start(&self) -> Running {
+        let dir = LogDir::open(Arc::clone(&self.world.disk), &self.path).expect("it is formatted and free");
+        let (controller, driver) =
+            Controller::open(self.world.clone(), &dir, &self.settings).await.expect("the log is whole");
+        let seen = Arc::new(Seen::default());
+        let task = tokio::spawn(driver.run(seen.clone()));
+        Running { controller, seen, task, _dir: dir }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+impl Running {
+    async fn create(&self, name: &str) {
+        let new = NewTopic { name: name.into(), partitions: 3, replication_factor: 1, ..NewTopic::default() };
+        let id = TopicId(real::world().uuid());
+        let decided = self.controller.try_decide(move |image: &Image| {
+            let defaults = TopicDefaults::of(image.layers(BrokerId(3), &[].into()));
+            let records: Vec<Record> = create_topic(image, &mut Load::of(image), defaults, &new, id)?;
+            Ok(Decision { records, answer: () })
+        });
+        decided.await.expect("it is new");
+    }
+
+    async fn register(&self) -> BrokerEpoch {
+        let me = Registration {
+            id: BrokerId(3),
+            incarnation: real::world().uuid(),
+            directories: vec![self.controller.meta().directory_id],
+            ..Registration::default()
+        };
+        let epoch = self.controller.register(me.clone(), me).await.expect("it is the only one");
+        self.controller.unfence(epoch).await.expect("it has just registered");
+        epoch
+    }
+
+    async fn stop(self) {
+        self.controller.stop().await;
+        self.task.await.expect("it does not panic").expect("it ends in good order");
+    }
+
+    /// As a kill does: nothing more is written.
+    async fn kill(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_is_there_after_a_restart() {
+    let node = Node::new("restart", &[]);
+    assert_eq!(
+        format(&node.world, &node.settings, "c1").expect("it is empty"),
+        std::slice::from_ref(&node.path)
+    );
+    assert_eq!(
+        format(&node.world, &node.settings, "c1").expect("it is the same cluster"),
+        Vec::<PathBuf>::new()
+    );
+    let other = format(&node.world, &node.settings, "c2").expect_err("it is another cluster").to_string();
+    assert!(other.ends_with("belongs to another: its cluster.id is c1, not c2"), "{other}");
+
+    let running = node.start().await;
+    let first = running.register().await;
+    running.create("a").await;
+    let image = running.seen.last();
+    assert_eq!(image.features.level("metadata.version"), 30);
+    assert_eq!(image.broker(BrokerId(3)).map(|broker| (broker.epoch, broker.fenced)), Some((first, false)));
+    let registered = running.controller.quorum().committed().expect("it leads");
+    assert!(first.0 < registered.0);
+    running.kill().await;
+
+    let running = node.start().await;
+    let second = running.register().await;
+    assert!(second > first);
+    let image = running.seen.last();
+    assert_eq!(
+        image.partition("a", PartitionIndex(2)).map(|one| (one.leader, one.leader_epoch.0)),
+        Some((BrokerId(3), 1))
+    );
+    let everything = running.seen.0.lock().expect("no test panics with it")[0].1.created.len();
+    assert_eq!(everything, 1, "the first delta holds what the log held");
+    assert_eq!(running.controller.quorum().epoch().0, 2);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn snapshots_replace_the_log() {
+    let more = [("metadata.log.max.record.bytes.between.snapshots", "2000")];
+    let node = Node::new("snapshot", &more);
+    format(&node.world, &node.settings, "c1").expect("it is empty");
+    let running = node.start().await;
+    running.register().await;
+    for number in 0..60 {
+        running.create(&format!("topic-{number}")).await;
+    }
+    let before = running.seen.last();
+    running.stop().await;
+    let log = node.path.join("__cluster_metadata-0");
+    let names: Vec<String> =
+        node.world.disk.list(&log).expect("it is there").into_iter().map(|entry| entry.name).collect();
+    let checkpoints: Vec<&String> = names.iter().filter(|name| name.ends_with(".checkpoint")).collect();
+    assert!(
+        !checkpoints.is_empty() && !checkpoints.iter().any(|name| name.starts_with("00000000000000000000-")),
+        "{names:?}"
+    );
+
+    let running = node.start().await;
+    running.register().await;
+    let after = running.seen.last();
+    assert_eq!(
+        after.topics().map(|topic| &topic.name).collect::<Vec<_>>(),
+        before.topics().map(|topic| &topic.name).collect::<Vec<_>>()
+    );
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn decisions_see_each_other() {
+    let node = Node::new("order", &[]);
+    format(&node.world, &node.settings, "c1").expect("it is empty");
+    let running = node.start().await;
+    running.register().await;
+    // the same topic wanted a hundred times at once: made once, and all hear that it is there
+    let wants = (0..100).map(|_| {
+        let controller = running.controller.clone();
+        tokio::spawn(async move { controller.auto_create(vec![Str::from("a")]).await })
+    });
+    for want in wants.collect::<Vec<_>>() {
+        assert_eq!(want.await.expect("it does not panic"), [Ok(())]);
+    }
+    let ids: Vec<_> = (0..3).map(|_| running.controller.clone()).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    for controller in ids.iter().cycle().take(2500) {
+        assert!(seen.insert(controller.next_producer_id().await.expect("there are ids")));
+    }
+    assert_eq!(running.seen.last().next_producer_id().0, 3000);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_formatted_is_not_started() {
+    let node = Node::new("raw", &[]);
+    format(&node.world, &node.settings, "c1").expect("it is empty");
+    std::fs::remove_file(node.path.join("__cluster_metadata-0/00000000000000000000-0000000000.checkpoint"))
+        .expect("it is there");
+    let dir = LogDir::open(Arc::clone(&node.world.disk), &node.path).expect("it has meta.properties");
+    let error =
+        Controller::open(node.world.clone(), &dir, &node.settings).await.err().expect("there is no snapshot");
+    assert!(error.to_string().contains("format the log directory first"), "{error}");
+    assert!(
+        format(&node.world, &node.settings, "")
+            .is_err_and(|error| matches!(error, ControllerError::NoClusterId))
+    );
+}
