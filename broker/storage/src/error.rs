@@ -2,7 +2,7 @@
 
 use klamm_log::ProducerError;
 use klamm_records::InvalidBatch;
-use klamm_types::{Offset, Wall};
+use klamm_types::{LeaderEpoch, Offset, Wall};
 use std::{io, path::PathBuf};
 use thiserror::Error;
 
@@ -70,6 +70,15 @@ pub enum AppendError {
     /// As the inner error says.
     #[error(transparent)]
     Invalid(#[from] InvalidBatch),
+    /// NOT_LEADER_OR_FOLLOWER: leader epochs never decrease in a log; recovery takes a batch of an older epoch for one that a
+    /// truncation had removed.
+    #[error("a batch of leader epoch {epoch} cannot follow epoch {latest}")]
+    StaleEpoch {
+        /// The batch's.
+        epoch: LeaderEpoch,
+        /// The log's latest.
+        latest: LeaderEpoch,
+    },
     /// A fetched batch does not continue the log.
     #[error("the fetched batch begins at offset {base}, and the log ends at {end}")]
     NotNext {

@@ -87,6 +87,8 @@ fn one_drain_rolls_and_recognises_duplicates() {
     assert!(log.segment_count() > 2);
     assert_eq!(batches_from(&mut log, 0).len(), 61);
     assert_eq!(log.end_of_epoch(LeaderEpoch(4)).map(|end| end.end), Some(Offset(181)));
+    let stale = AppendError::StaleEpoch { epoch: LeaderEpoch(3), latest: LeaderEpoch(4) };
+    assert_eq!(append_in(&mut log, 3, batch(1, 1, 0)), Err(stale));
 }
 
 #[test]

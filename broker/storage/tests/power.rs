@@ -157,10 +157,7 @@ impl Run {
         };
         let earlier = if power { std::mem::take(&mut self.undone) } else { Vec::new() };
         let candidates = earlier.into_iter().chain([std::mem::take(&mut self.batches)]);
-        let known = candidates
-            .rev()
-            .find(matching)
-            .unwrap_or_else(|| panic!("what is there was never written so: {found:?}"));
+        let known = candidates.rev().find(matching).expect("what is there is what was written");
         self.batches = known.into_iter().filter(|(base, _, _)| *base < end).collect();
         let want = found;
         self.sequence = self.batches.last().map_or(0, |(base, _, sequence)| sequence + (end - base) as i32);

@@ -69,8 +69,9 @@ impl Broker {
 }
 
 fn fill(log: &mut Log, batches: i64) {
+    let first = log.latest_epoch().map_or(0, |latest| latest.epoch.0);
     for index in 0..batches {
-        append_in(log, (index / 50) as i32, batch(2, 20, 10 * index)).expect("appends");
+        append_in(log, first + (index / 50) as i32, batch(2, 20, 10 * index)).expect("appends");
     }
 }
 

@@ -347,6 +347,7 @@ impl From<&AppendError> for ProduceError {
             AppendError::Producer(ProducerError::Fenced { .. }) => ErrorCode::InvalidProducerEpoch,
             AppendError::Producer(_) => ErrorCode::OutOfOrderSequenceNumber,
             AppendError::Invalid(error) => return error.clone().into(),
+            AppendError::StaleEpoch { .. } => ErrorCode::NotLeaderOrFollower,
             AppendError::NotNext { .. } => ErrorCode::UnknownServerError,
             AppendError::Storage(_) => ErrorCode::KafkaStorageError,
         };

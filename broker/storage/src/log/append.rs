@@ -228,6 +228,7 @@ impl<'a> Append<'a> {
 
     fn stage(&mut self, batch: PatchedBatch) -> Result<Appended, AppendError> {
         let header = *batch.header();
+        self.check_epoch(header.leader_epoch)?;
         if self.must_roll(&header)? {
             self.write();
             if self.failed.is_none() {
@@ -250,6 +251,14 @@ impl<'a> Append<'a> {
             append_time: self.append_time(),
             duplicate: false,
         })
+    }
+
+    /// The run's batches are not in the epoch cache yet.
+    fn check_epoch(&self, epoch: LeaderEpoch) -> Result<(), AppendError> {
+        let staged = self.run.batches.last().map(|batch| batch.header().leader_epoch);
+        let latest =
+            staged.max(self.log.epochs.latest().map(|latest| latest.epoch)).unwrap_or(LeaderEpoch::NONE);
+        if epoch < latest { Err(AppendError::StaleEpoch { epoch, latest }) } else { Ok(()) }
     }
 
     fn must_roll(&mut self, header: &BatchHeader) -> Result<bool, AppendError> {

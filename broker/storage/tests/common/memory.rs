@@ -139,10 +139,10 @@ fn survivor(file: &Content, die: &mut Die) -> Vec<u8> {
     for at in (0..length).step_by(512) {
         let to = (at + 512).min(length);
         let page = if kind == 0 { 1 } else { die.throw(3) };
-        for index in at..to {
+        for (index, byte) in bytes.iter_mut().enumerate().take(to).skip(at) {
             let durable = file.durable.get(index).copied();
             let written = file.now.get(index).copied();
-            bytes[index] = match page {
+            *byte = match page {
                 _ if durable == written => durable.unwrap_or(0),
                 0 => durable.unwrap_or(0),
                 1 => written.unwrap_or(0),
@@ -162,7 +162,9 @@ impl Disk for MemoryDisk {
                 let id = state.files.len();
                 state.files.push(Content::default());
                 let (directory, name) = split(path);
-                state.change(&directory, |names| drop(names.insert(name, Node::File(id))))?;
+                state.change(&directory, |names| {
+                    names.insert(name, Node::File(id));
+                })?;
                 id
             }
         };
@@ -181,7 +183,9 @@ impl Disk for MemoryDisk {
         }
         let (parent, name) = split(path);
         if state.directories.contains_key(&parent) {
-            state.change(&parent, |names| drop(names.insert(name, Node::Directory)))?;
+            state.change(&parent, |names| {
+                names.insert(name, Node::Directory);
+            })?;
         }
         state.directories.insert(path.to_owned(), Directory::default());
         Ok(())
@@ -217,7 +221,9 @@ impl Disk for MemoryDisk {
         let mut state = self.state();
         state.find(path)?;
         let (directory, name) = split(path);
-        state.change(&directory, |names| drop(names.remove(&name)))
+        state.change(&directory, |names| {
+            names.remove(&name);
+        })
     }
 
     fn remove_directory(&self, path: &Path) -> io::Result<()> {

@@ -94,7 +94,8 @@ pub fn idempotent(id: i64, epoch: i16, sequence: i32, records: usize) -> Validat
 }
 
 pub fn append(log: &mut Log, batch: ValidatedBatch) -> Result<Appended, AppendError> {
-    append_in(log, 0, batch)
+    let epoch = log.latest_epoch().map_or(0, |latest| latest.epoch.0);
+    append_in(log, epoch, batch)
 }
 
 pub fn append_in(log: &mut Log, epoch: i32, batch: ValidatedBatch) -> Result<Appended, AppendError> {
