@@ -20,6 +20,8 @@ use clap::Parser;
 enum Command {
     /// Drive a broker with clients that no one here wrote
     Clients(clients::Args),
+    /// Compare the protocol with Kafka's own definitions and classes (Maven, java)
+    CompareProtocol,
     /// Run the end-to-end tests on a real Kubernetes
     E2e(e2e::Args),
     /// Write the files that are generated
@@ -39,6 +41,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Clients(args) => clients::run(&args),
+        Command::CompareProtocol => generate::protocol::compare(),
         Command::E2e(args) => e2e::run(&args),
         Command::Gen(args) => generate::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -27,7 +27,7 @@ enum Part {
     Tidy,
     /// Every crate's own tests
     Unit,
-    /// The codec against its schema and codecs of others
+    /// The codec against its schema, codecs of others, and Kafka's own definitions and classes
     Differential,
     /// The broker in a simulated world
     Simulation,
@@ -64,7 +64,9 @@ impl Part {
                 ]),
                 cargo(&["test", "-p", "klamm-e2e", "--lib"]),
             ],
-            Part::Differential => vec![cargo(&["test", "-p", "klamm-protocol"])],
+            Part::Differential => {
+                vec![cargo(&["test", "-p", "klamm-protocol"]), xtask(&["compare-protocol"])?]
+            }
             Part::Simulation => vec![cargo(&["test", "-p", "klamm-sim"])],
             Part::Clients => vec![xtask(&["clients"])?],
             Part::E2e => vec![xtask(&["e2e"])?],

@@ -2,7 +2,7 @@
 
 mod control;
 mod crds;
-mod protocol;
+pub mod protocol;
 
 use std::path::PathBuf;
 

@@ -1,7 +1,7 @@
 //! What lists all messages: the enum of API keys, the enum of metadata records, the module of modules.
 
-use super::model::{Kind, Message};
 use super::names;
+use klamm_schema::{Kind, Message};
 
 const HEAD: &str = "generated from the schema by `cargo xtask gen protocol`.\n\n";
 

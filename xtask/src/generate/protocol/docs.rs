@@ -1,7 +1,7 @@
 //! docs/protocol.md: which messages the schema knows.
 
-use super::model::{Kind, Message};
 use super::names;
+use klamm_schema::{Kind, Message};
 
 /// The page.
 pub fn page(messages: &[Message]) -> String {

@@ -1,7 +1,7 @@
 //! One field in Rust: its type, its default, how it is read and how it is written.
 
-use super::model::{Default, Field, Message, Type, Versions};
 use super::names;
+use klamm_schema::{Default, Field, Message, Type, Versions};
 
 /// What the code around a field knows about the version.
 #[derive(Clone, Copy)]

@@ -1,7 +1,7 @@
 //! One message in Rust: a module with its structures and what it is.
 
-use super::model::{Kind, Message};
 use super::{names, structure};
+use klamm_schema::{Kind, Message};
 
 /// The module of a message.
 pub fn rust(message: &Message) -> String {

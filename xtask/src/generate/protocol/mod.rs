@@ -1,14 +1,16 @@
 //! Kafka's messages: from broker/core/protocol/schema to Rust (broker/core/protocol/src/generated) and docs/protocol.md.
 //!
-//! `model` is what a schema says, `parse` reads it, `structure` and `message` write Rust, `api` the enum of API keys and the list of
+//! The description is read by klamm-schema. Here `fields`, `structure` and `message` write Rust, `api` what lists all messages, `docs` the
+//! table for people; `definitions` and `bytes` compare the description with Kafka's own definitions and classes.
 
 mod api;
+mod bytes;
+mod definitions;
 mod docs;
 mod fields;
+mod kafka;
 mod message;
-mod model;
 mod names;
-mod parse;
 mod structure;
 
 use std::io::Write as _;
@@ -19,7 +21,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{File, Generated};
 use crate::shell;
-use model::Message;
+use klamm_schema::Message;
 
 const SCHEMA: &str = "broker/core/protocol/schema";
 const GENERATED: &str = "broker/core/protocol/src/generated";
@@ -41,13 +43,19 @@ pub fn generate() -> Result<Generated> {
     Ok(Generated { files, folder: Some(folder.to_owned()) })
 }
 
+/// Compares the schema with Kafka's definitions, and its messages with what Kafka's classes read and write.
+pub fn compare() -> Result<()> {
+    definitions::compare()?;
+    bytes::compare()
+}
+
 /// Every message of the schema, by name.
 fn read_schema() -> Result<Vec<Message>> {
     let mut messages = Vec::new();
     for entry in std::fs::read_dir(shell::root().join(SCHEMA))? {
         let path = entry?.path();
         let text = std::fs::read_to_string(&path)?;
-        messages.extend(parse::messages(&text).with_context(|| path.display().to_string())?);
+        messages.extend(klamm_schema::messages(&text).with_context(|| path.display().to_string())?);
     }
     messages.sort_by(|one, two| one.name.cmp(&two.name));
     Ok(messages)

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::fields::{self, Around};
-use super::model::{Field, Message, Structure, Type};
 use super::names;
+use klamm_schema::{Field, Message, Structure, Type};
 
 /// The structure as Rust.
 pub fn rust(message: &Message, structure: &Structure) -> String {
@@ -93,7 +93,7 @@ fn declaration(message: &Message, structure: &Structure) -> String {
         if !doc.is_empty() {
             write!(rust, "\n/// {}\n", doc.join(" ")).expect("a String takes everything");
         }
-        write!(rust, "pub {}: {},\n", names::field(&field.name), fields::rust_type(field))
+        writeln!(rust, "pub {}: {},", names::field(&field.name), fields::rust_type(field))
             .expect("a String takes everything");
     }
     rust + "}\n\n"
@@ -144,7 +144,7 @@ fn read_tags(around: Around<'_>, tagged: &[&Field]) -> String {
     for field in tagged {
         let inner = Around { versions: field.versions, ..around };
         let tag = field.tag.unwrap_or_default();
-        let versions = super::model::Versions { from: from.max(around.versions.from), ..around.versions };
+        let versions = klamm_schema::Versions { from: from.max(around.versions.from), ..around.versions };
         let guard = Around { versions, ..around }
             .condition(field.versions)
             .map_or(String::new(), |condition| format!(" if {condition}"));
@@ -197,7 +197,7 @@ fn write_tags(around: Around<'_>, structure: &Structure) -> String {
     };
     let mut tagged: Vec<_> = structure.fields.iter().filter(|field| field.tag.is_some()).collect();
     tagged.sort_by_key(|field| field.tag);
-    let flexible = super::model::Versions { from: from.max(around.versions.from), ..around.versions };
+    let flexible = klamm_schema::Versions { from: from.max(around.versions.from), ..around.versions };
     let conditions: Vec<_> = tagged
         .iter()
         .map(|field| {

@@ -13,9 +13,12 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::model::{Default, Field, Kind, Message, Structure, Type, Versions};
+use crate::model::{Default, Field, Kind, Message, Structure, Type, Versions};
 
 /// The messages of a file.
+///
+/// # Errors
+/// With the line that is not understood.
 pub fn messages(text: &str) -> Result<Vec<Message>> {
     let mut lines = text
         .lines()
@@ -162,6 +165,7 @@ fn versions(text: &str, outer: Versions) -> Result<Versions> {
 }
 
 /// The structure that a field holds or lists.
+#[must_use]
 pub fn element(kind: &Type) -> Option<&str> {
     match kind {
         Type::Structure(name) => Some(name),
