@@ -229,7 +229,7 @@ impl LogDir {
             disk.create(&directory.join(METADATA_FILE))?.write_at(&[IoSlice::new(text.as_bytes())], 0)
         });
         let opening = Opening {
-            recovery_point: Offset(0),
+            recovery_point: None,
             start: Offset(0),
             ..self.opening(name, Some(topic_id), config, now)
         };
@@ -263,15 +263,14 @@ impl LogDir {
         config: Arc<LogConfig>,
         now: Now,
     ) -> Opening {
-        let checkpointed = |offsets: &BTreeMap<_, _>| offsets.get(name).copied().unwrap_or(Offset(0));
         Opening {
             device: self.device.clone(),
             directory: self.directory_of(name),
             name: name.clone(),
             topic_id,
             config,
-            recovery_point: checkpointed(&self.recovery_points),
-            start: checkpointed(&self.starts),
+            recovery_point: self.recovery_points.get(name).copied(),
+            start: self.starts.get(name).copied().unwrap_or(Offset(0)),
             clean: self.clean,
             now: now.wall,
         }

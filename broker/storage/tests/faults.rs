@@ -121,6 +121,7 @@ fn durable_and_recovery_points_move_apart() {
     append(&mut log, batch(2, 10, 0)).expect("appends");
     let round = log.begin_flush(FlushDepth::Log).expect("works").expect("something");
     append(&mut log, batch(2, 10, 0)).expect("appends");
+    assert!(log.begin_flush(FlushDepth::Log).expect("works").is_none(), "one round at a time");
     log.flushed(&round.run()).expect("synced");
     assert_eq!((log.durable_end(), log.recovery_point(), log.end()), (Offset(2), Offset(0), Offset(4)));
     let bytes = log.size_bytes();

@@ -101,6 +101,21 @@ fn everything_is_there_after_a_stop_and_after_a_kill() {
 }
 
 #[test]
+fn a_log_that_was_not_flushed_is_recovered_whatever_the_mark_says() {
+    let (broker, dir, mut log) = Broker::new(small());
+    fill(&mut log, 100);
+    broker.flush(&mut log);
+    fill(&mut log, 100);
+    let (before, epoch) = (batches_from(&mut log, 0), log.latest_epoch());
+    log.device().mark_clean_shutdown().expect("writes");
+    drop((dir, log));
+    let (dir, mut log) = broker.start();
+    assert!(dir.was_clean());
+    assert_eq!((batches_from(&mut log, 0), log.latest_epoch()), (before, epoch));
+    assert_eq!(log.recovery_point(), Offset(200));
+}
+
+#[test]
 fn lookups_are_right_after_recovery() {
     let (broker, dir, mut log) = Broker::new(small());
     fill(&mut log, 150);

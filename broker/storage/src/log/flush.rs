@@ -4,13 +4,16 @@ use super::{EPOCHS_FILE, Log, METADATA_FILE, place};
 use crate::{FlushDepth, FlushWork, Flushed, StorageError, files, segment::Segment};
 
 impl Log {
-    /// What must be synced so that everything in the log now is durable. `None` when there is nothing. Only one round of a log
-    /// may be on its way at a time.
+    /// What must be synced so that everything in the log now is durable. `None` when there is nothing, or while an earlier round
+    /// is on its way: [`Log::flushed`] ends it.
     ///
     /// # Errors
     /// [`StorageError`]: what waited in memory could not be written. Without room the round is left out; call again later.
     pub fn begin_flush(&mut self, depth: FlushDepth) -> Result<Option<FlushWork>, StorageError> {
         self.device.check()?;
+        if self.flushing {
+            return Ok(None);
+        }
         let done = match depth {
             FlushDepth::Log => self.durable_end,
             FlushDepth::RecoveryPoint => self.recovery_point,
@@ -44,6 +47,7 @@ impl Log {
         if std::mem::take(&mut self.directory_dirty) {
             work.directories.push(self.directory.clone());
         }
+        self.flushing = true;
         Ok(Some(work))
     }
 
@@ -83,6 +87,7 @@ impl Log {
     /// # Errors
     /// [`StorageError`]: the sync failed, and the directory is offline.
     pub fn flushed(&mut self, flushed: &Flushed) -> Result<bool, StorageError> {
+        self.flushing = false;
         flushed.result.clone()?;
         if flushed.generation != self.generation {
             return Ok(false); // truncated meanwhile

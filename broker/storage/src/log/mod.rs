@@ -69,6 +69,8 @@ pub struct Log {
     /// Counts truncations: a flush that began before one says nothing of the log after it.
     generation: u64,
     unflushed_bytes: u64,
+    /// A round is on its way: its files are not marked dirty, and not yet durable.
+    flushing: bool,
 }
 
 impl fmt::Debug for Log {

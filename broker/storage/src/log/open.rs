@@ -23,8 +23,9 @@ pub(crate) struct Opening {
     pub(crate) name: TopicPartition,
     pub(crate) topic_id: Option<TopicId>,
     pub(crate) config: Arc<LogConfig>,
-    /// The directory's checkpoints.
-    pub(crate) recovery_point: Offset,
+    /// By the directory's checkpoint, if it has the log.
+    pub(crate) recovery_point: Option<Offset>,
+    /// By the directory's checkpoint, else 0.
     pub(crate) start: Offset,
     /// Whether the last shutdown was clean.
     pub(crate) clean: bool,
@@ -52,9 +53,11 @@ impl Log {
     }
 
     pub(crate) fn open(opening: Opening) -> Result<Self, StorageError> {
-        let (clean, now) = (opening.clean, opening.now);
+        // a log that was not flushed to its end was not shut down cleanly, whatever the directory's mark says
+        let clean_up_to = opening.clean.then(|| opening.recovery_point.unwrap_or(Offset(i64::MAX)));
+        let now = opening.now;
         let mut log = Self::bare(opening);
-        match log.load(clean, now) {
+        match log.load(clean_up_to, now) {
             Ok(()) => Ok(log),
             Err(error) => Err(log.failed(&error)),
         }
@@ -72,7 +75,7 @@ impl Log {
             start,
             end: start,
             high_watermark: Mark { offset: start, at: None },
-            recovery_point: opening.recovery_point.max(start),
+            recovery_point: opening.recovery_point.unwrap_or(start).max(start),
             durable_end: start,
             epochs: LeaderEpochCache::default(),
             epochs_dirty: false,
@@ -86,16 +89,20 @@ impl Log {
             new: false,
             generation: 0,
             unflushed_bytes: 0,
+            flushing: false,
         }
     }
 
-    fn load(&mut self, clean: bool, now: Wall) -> io::Result<()> {
+    fn load(&mut self, clean_up_to: Option<Offset>, now: Wall) -> io::Result<()> {
         self.load_segments(now)?;
         let first = self.segments[0].base;
         self.start = self.start.max(first);
         self.recovery_point = self.recovery_point.max(self.start);
         let epochs_known = self.load_epochs()?;
-        let tail = if clean { self.clean_end()? } else { None };
+        let tail = match clean_up_to {
+            Some(flushed) => self.clean_end()?.filter(|end| *end <= flushed),
+            None => None,
+        };
         match tail {
             Some(end) => {
                 self.end = end;

@@ -14,8 +14,8 @@ impl Log {
     pub fn retain(&mut self, now: Now) -> Result<Removal, StorageError> {
         self.device.check()?;
         self.expire_producers(now);
-        self.close_idle_files();
         let facts = self.facts()?;
+        self.close_idle_files();
         let count = segments_to_delete(&self.config, &facts, self.start, self.high_watermark(), now.wall);
         if count == 0 {
             return Ok(self.removal());
