@@ -129,7 +129,8 @@ pub fn decode_response<R: Response>(frame: Bytes, version: i16) -> Result<(i32, 
 fn sized(head: Size, body: Size) -> Result<Writer, EncodeError> {
     let length = head.total + body.total;
     let size = i32::try_from(length).map_err(|_| EncodeError::TooLong { length })?;
-    let mut writer = Writer::with_room(Size { total: 4 + length, copied: 4 + head.copied + body.copied });
+    let copied = 4 + head.copied + body.copied;
+    let mut writer = Writer::with_room(Size { total: 4 + length, copied, pieces: head.pieces + body.pieces });
     writer.put_i32(size);
     Ok(writer)
 }

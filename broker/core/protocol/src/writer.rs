@@ -16,6 +16,8 @@ pub struct Size {
     pub total: usize,
     /// What the writer copies into its own buffer, in bytes. The rest goes out as pieces of their own.
     pub copied: usize,
+    /// How many such pieces there are.
+    pub pieces: usize,
 }
 
 /// A message on its way out.
@@ -29,7 +31,9 @@ impl Writer {
     /// With room for a message of this size.
     #[must_use]
     pub fn with_room(size: Size) -> Self {
-        Self { buffer: BytesMut::with_capacity(size.copied), chunks: Vec::new() }
+        // before, between and after the pieces
+        let chunks = Vec::with_capacity(2 * size.pieces + 1);
+        Self { buffer: BytesMut::with_capacity(size.copied), chunks }
     }
 
     /// The message in pieces.
@@ -124,11 +128,15 @@ impl Sink for Size {
 
     fn put_chunk(&mut self, chunk: &Chunk) {
         self.total += chunk.len();
+        self.pieces += 1;
     }
 
     fn put_bytes(&mut self, bytes: &Bytes) {
+        if bytes.len() < SHARED_FROM {
+            return self.put(bytes);
+        }
         self.total += bytes.len();
-        self.copied += if bytes.len() < SHARED_FROM { bytes.len() } else { 0 };
+        self.pieces += 1;
     }
 }
 
