@@ -44,7 +44,8 @@ impl Settings {
     }
 }
 
-/// A client of one cluster.
+/// A client of one cluster. Its methods take it mutably: connections are not `Sync`, and so no reference that is shared may
+/// live across an await of a task that moves between threads.
 pub struct Client {
     pub(crate) world: World,
     pub(crate) settings: Settings,
@@ -161,7 +162,7 @@ impl Client {
     }
 
     /// Whether to try again after `error`: waits a little when it may help and there is time.
-    pub(crate) async fn may_retry(&self, deadline: klamm_types::Mono, error: &ClientError) -> bool {
+    pub(crate) async fn may_retry(&mut self, deadline: klamm_types::Mono, error: &ClientError) -> bool {
         if !error.is_retriable() || self.world.clock.now().mono >= deadline {
             return false;
         }
@@ -184,16 +185,16 @@ impl Client {
         })
     }
 
-    async fn open(&self, host: &str, port: u16) -> Result<Connection, ClientError> {
+    async fn open(&mut self, host: &str, port: u16) -> Result<Connection, ClientError> {
         let Settings { tls, client_id, timeout, .. } = &self.settings;
         Connection::open(&self.world, (host, port), tls.as_ref(), client_id.clone(), *timeout).await
     }
 
-    async fn open_any(&self) -> Result<Connection, ClientError> {
+    async fn open_any(&mut self) -> Result<Connection, ClientError> {
         let mut last = None;
-        let known = self.addresses.values().chain(&self.settings.bootstrap);
+        let known: Vec<_> = self.addresses.values().chain(&self.settings.bootstrap).cloned().collect();
         for (host, port) in known {
-            match self.open(host, *port).await {
+            match self.open(&host, port).await {
                 Ok(connection) => return Ok(connection),
                 Err(error) => last = Some(error),
             }

@@ -19,7 +19,7 @@ pub(crate) use validated::merge;
 
 use crate::{Refusal, Resource, resources};
 use formation::Formation;
-use klamm_operator_api::{Cluster, ClusterStatus, annotation};
+use klamm_operator_api::{Cluster, ClusterSpec, ClusterStatus, annotation};
 use klamm_types::BrokerId;
 use rollout::Roll;
 
@@ -78,6 +78,17 @@ pub enum Step {
 const BUSY_MILLIS: u64 = 500;
 /// At rest, brokers are asked this often.
 const REST_MILLIS: u64 = 15_000;
+
+/// What is looked after: the spec if it is right, else the one that was accepted before. None when there is neither.
+#[must_use]
+pub fn scope(
+    cluster: &Cluster,
+    accepted: Option<&ClusterSpec>,
+    defaults: &Defaults,
+) -> Option<ValidatedCluster> {
+    let specs = [Some(&cluster.spec), accepted].into_iter().flatten();
+    specs.filter_map(|spec| ValidatedCluster::new(cluster, spec, accepted, defaults).ok()).next()
+}
 
 /// What is done about the Cluster, given all that was observed.
 #[must_use]

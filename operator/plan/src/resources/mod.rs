@@ -14,7 +14,7 @@ pub use pod_template::{CONFIG_ANNOTATION, TEMPLATE_ANNOTATION, config_hash, temp
 pub use quorum::quorum_record;
 
 use crate::{
-    Resource,
+    Kind, Resource,
     cluster::{Observed, ValidatedCluster},
 };
 use serde_json::{Value, json};
@@ -38,6 +38,21 @@ pub fn all(cluster: &ValidatedCluster, observed: &Observed, replacing: &[bool]) 
     });
     all.extend(sets);
     all
+}
+
+/// The kinds and names of all objects of the Cluster.
+#[must_use]
+pub fn keys(cluster: &ValidatedCluster) -> Vec<(Kind, String)> {
+    let names = &cluster.names;
+    let mut keys = vec![
+        (Kind::ConfigMap, names.config()),
+        (Kind::Service, names.headless()),
+        (Kind::Service, names.bootstrap()),
+        (Kind::PodDisruptionBudget, names.budget()),
+    ];
+    keys.extend(cluster.brokers().map(|(pool, id)| (Kind::Service, names.broker(&pool.name, id))));
+    keys.extend(cluster.pools.iter().map(|pool| (Kind::StatefulSet, names.stateful_set(&pool.name))));
+    keys
 }
 
 /// The metadata of an object of the Cluster.

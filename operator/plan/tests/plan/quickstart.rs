@@ -5,7 +5,8 @@ use klamm_plan::cluster::Plan;
 
 #[test]
 fn objects_are_the_golden_ones() {
-    let Plan { apply, .. } = World::new(QUICKSTART).plan();
+    let mut world = World::new(QUICKSTART);
+    let Plan { apply, .. } = world.plan();
     for resource in &apply {
         let kind = format!("{:?}", resource.kind).to_lowercase();
         let path = format!("{}/tests/golden/{kind}-{}.yaml", env!("CARGO_MANIFEST_DIR"), resource.name);
@@ -17,6 +18,10 @@ fn objects_are_the_golden_ones() {
         assert_eq!(text, golden, "{path}: UPDATE_GOLDEN=1 writes it anew");
     }
     assert_eq!(apply.len(), 6);
+    let keys: Vec<_> = apply.into_iter().map(|resource| (resource.kind, resource.name)).collect();
+    let (cluster, defaults) = (&world.observed.cluster, &world.observed.defaults);
+    let valid = klamm_plan::cluster::scope(cluster, None, defaults).unwrap();
+    assert_eq!(klamm_plan::resources::keys(&valid), keys);
 }
 
 #[test]
