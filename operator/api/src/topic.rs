@@ -42,7 +42,8 @@ use serde::{Deserialize, Serialize};
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("self.?topicName == oldSelf.?topicName")
+#[x_kube(validation = Rule::new(
+    "has(self.topicName) == has(oldSelf.topicName) && (!has(self.topicName) || self.topicName == oldSelf.topicName)")
     .message("topicName never changes: it would be another topic").reason(Reason::FieldValueForbidden))]
 #[x_kube(validation = Rule::new(
     "self.?partitions.orValue(1) >= oldSelf.?partitions.orValue(1)")

@@ -1,5 +1,6 @@
 //! `cargo xtask gen`: files that are written by programs. Each generator returns its files; here they are written or compared.
 
+mod chart;
 mod control;
 mod crds;
 pub mod protocol;

@@ -76,6 +76,8 @@ pub enum Step {
 
 /// While something is under way, brokers are asked this often.
 const BUSY_MILLIS: u64 = 500;
+/// What stands in the way is looked at this often: an object of another owner has no watch.
+const STALLED_MILLIS: u64 = 2_000;
 /// At rest, brokers are asked this often.
 const REST_MILLIS: u64 = 15_000;
 
@@ -118,7 +120,7 @@ pub fn plan(observed: &Observed) -> Plan {
 
 fn stalled(observed: &Observed, refusal: Refusal) -> Plan {
     let status = status::of(None, observed, Some(&refusal), &Progress::default());
-    Plan { apply: vec![], steps: vec![], status, again_millis: REST_MILLIS }
+    Plan { apply: vec![], steps: vec![], status, again_millis: STALLED_MILLIS }
 }
 
 /// What the status tells of what is under way.
