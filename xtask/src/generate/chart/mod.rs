@@ -22,7 +22,8 @@ pub fn generate() -> Result<Generated> {
     let crds = crds::generate()?.files.into_iter().map(|(_, yaml)| kept(&yaml));
     let crds = crds.collect::<Vec<_>>().join("---\n");
     let install = install(&shell::root().join(CHART), &crds)?;
-    let files = vec![(PathBuf::from(CHART).join("templates/crds.yaml"), crds), (PathBuf::from(INSTALL), install)];
+    let files =
+        vec![(PathBuf::from(CHART).join("templates/crds.yaml"), crds), (PathBuf::from(INSTALL), install)];
     Ok(Generated { files, folder: None })
 }
 
@@ -32,7 +33,8 @@ fn kept(crd: &str) -> String {
 }
 
 fn install(chart: &Path, crds: &str) -> Result<String> {
-    let read = |name: &str| std::fs::read_to_string(chart.join(name)).with_context(|| format!("{CHART}/{name}"));
+    let read =
+        |name: &str| std::fs::read_to_string(chart.join(name)).with_context(|| format!("{CHART}/{name}"));
     let mut values = Values::default();
     values.insert_yaml("Values", &read("values.yaml")?);
     values.insert_yaml("Chart", &read("Chart.yaml")?.replace("appVersion", "AppVersion"));

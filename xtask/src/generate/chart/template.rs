@@ -18,7 +18,8 @@ impl Values {
     /// The scalars of YAML that has nothing but maps, two spaces a level.
     pub(super) fn insert_yaml(&mut self, root: &str, yaml: &str) {
         let mut path: Vec<&str> = vec![root];
-        for line in yaml.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#')) {
+        for line in yaml.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+        {
             let Some((key, value)) = line.trim().split_once(':') else { continue };
             path.truncate(1 + (line.len() - line.trim_start().len()) / 2);
             path.push(key);
