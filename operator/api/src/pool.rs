@@ -38,8 +38,7 @@ pub struct Pool {
     pub resources: Option<ResourceRequirements>,
     /// Merged into the pods' template: labels, affinity, tolerations, priorityClassName and the like.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schemaless")]
-    pub template: Option<serde_json::Value>,
+    pub template: Option<Template>,
     /// Settings over those of the Cluster, for this pool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config: Option<Config>,
@@ -88,6 +87,22 @@ pub enum OnDelete {
     Delete,
 }
 
-fn schemaless(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true })
+/// A part of a pod's template. Its schema is Kubernetes' own and far too large to be repeated here: the plan refuses what
+/// it does not merge.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Template(pub serde_json::Value);
+
+impl JsonSchema for Template {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Template".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true })
+    }
 }

@@ -181,7 +181,7 @@ fn validated_pool(
         brokers,
         storage: validated_storage(pool.storage.as_ref()),
         resources: pool.resources.clone().unwrap_or_else(limits::default_resources),
-        template: template::checked(&field, pool.template.as_ref())?,
+        template: template::checked(&field, pool.template.as_ref().map(|template| &template.0))?,
         settings,
     })
 }
