@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
-use kube::api::{ListParams, Patch, PatchParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
@@ -37,7 +38,8 @@ pub async fn install() -> Result<Space> {
     Ok(space)
 }
 
-/// SIGKILL for the operator that runs now; Kubernetes makes another.
+/// SIGKILL for the operator that runs now; Kubernetes makes another. It need not wait for the dead one's Lease: that it
+/// does, and how long, is a test of its own crate.
 pub async fn kill(space: &Space) -> Result<()> {
     for pod in space.api::<Pod>().list(&ListParams::default()).await? {
         let running = pod.status.as_ref().is_some_and(|status| status.phase.as_deref() == Some("Running"));
@@ -46,6 +48,7 @@ pub async fn kill(space: &Space) -> Result<()> {
             let _ = faults::kill_pod_for_good(space, &pod.name_any()).await;
         }
     }
+    space.api::<Lease>().delete_collection(&DeleteParams::default(), &ListParams::default()).await?;
     Ok(())
 }
 
