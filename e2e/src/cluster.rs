@@ -73,8 +73,7 @@ impl<'a> Cluster<'a> {
 
     /// Waits until the broker's container was started again so often, and the Cluster is ready.
     pub async fn restarted(&self, times: i32) -> Result<()> {
-        let so = |pod: Option<&Pod>| pod.is_some_and(|pod| restarts(pod) >= times && pod_ready(pod));
-        self.space.wait(&self.space.api(), Self::POD, "restarted and ready", WITHIN, so).await?;
+        pod_restarted(self.space, Self::POD, times).await?;
         self.ready().await.map(drop)
     }
 
@@ -82,6 +81,12 @@ impl<'a> Cluster<'a> {
     pub async fn delete(&self) -> Result<()> {
         self.space.delete(&self.api, "orders", WITHIN).await
     }
+}
+
+/// Waits until a pod's container was started again so often, and is ready.
+pub async fn pod_restarted(space: &Space, name: &str, times: i32) -> Result<()> {
+    let so = |pod: Option<&Pod>| pod.is_some_and(|pod| restarts(pod) >= times && pod_ready(pod));
+    space.wait(&space.api(), name, "restarted and ready", WITHIN, so).await.map(drop)
 }
 
 /// How often the containers of a pod were started again.

@@ -1,20 +1,47 @@
 //! What goes wrong on purpose: a pod's process killed, a node lost and back.
 
 use std::fs;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use k8s_openapi::api::core::v1::Pod;
-use kube::ResourceExt;
+use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::api::DeleteParams;
+use kube::{Api, ResourceExt};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::kubernetes::Machine;
 use crate::space::Space;
 
+/// Kubernetes calls a node lost after 12 s here (node-monitor-grace-period).
+const NODE_WITHIN: Duration = Duration::from_secs(60);
+
 /// The local Kubernetes that the tests run in; on someone's own cluster no node can be killed.
 pub fn machine() -> Result<Machine> {
     Machine::around()?
         .context("this needs the local Kubernetes: run it with `cargo xtask e2e` and without KUBECONFIG")
+}
+
+/// The node of a pod is lost and comes back: cut off, killed without a word, noticed by Kubernetes, started, joined.
+pub async fn lose_node_of(space: &Space, pod: &str) -> Result<()> {
+    let machine = machine()?;
+    let pod = space.api::<Pod>().get(pod).await?;
+    let name = pod.spec.and_then(|spec| spec.node_name).context("the pod runs nowhere")?;
+    let node = machine.node(name.trim_start_matches('n').parse()?);
+    let nodes: Api<Node> = Api::all(space.client().clone());
+    node.cut()?;
+    node.kill()?;
+    space.wait(&nodes, &name, "lost", NODE_WITHIN, |node| node.and_then(ready) == Some("Unknown")).await?;
+    node.join()?;
+    node.start()?;
+    space
+        .wait(&nodes, &name, "back", NODE_WITHIN, |node| node.and_then(ready) == Some("True"))
+        .await
+        .map(drop)
+}
+
+fn ready(node: &Node) -> Option<&str> {
+    let conditions = node.status.as_ref()?.conditions.as_ref()?;
+    conditions.iter().find(|condition| condition.type_ == "Ready").map(|condition| condition.status.as_str())
 }
 
 /// SIGKILL for every process of a pod's containers, as the kernel sends it when memory is short. The pod stays.

@@ -52,6 +52,11 @@ pub async fn kill(space: &Space) -> Result<()> {
     Ok(())
 }
 
+/// The broker's image by the name that the operator gives it.
+pub fn broker_image() -> String {
+    concat!("ghcr.io/klamm/klamm-broker:", env!("CARGO_PKG_VERSION")).to_owned()
+}
+
 fn namespace() -> Result<String> {
     deployment()?.namespace().context("manifests/install.yaml says where the operator runs")
 }

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use k8s_openapi::api::apps::v1::StatefulSet;
-use k8s_openapi::api::core::v1::{Node, Pod};
-use klamm_e2e::cluster::restarts;
+use klamm_e2e::cluster::pod_restarted;
 use klamm_e2e::{Space, faults, inside, scenario};
-use kube::Api;
 
 const WEB: &str = include_str!("the_cluster_serves.yaml");
 
@@ -20,37 +18,16 @@ fn the_cluster_serves() -> Result<()> {
         ensure!(get(space, "web-1.web").await? == "kept by web");
 
         faults::kill_pod(space, "web-0").await?;
-        let restarted = |pod: Option<&Pod>| pod.is_some_and(|pod| restarts(pod) == 1);
-        space.wait(&space.api(), "web-0", "restarted", MINUTE, restarted).await?;
-        all_ready(space).await?;
+        pod_restarted(space, "web-0", 1).await?;
 
-        node_lost_and_back(space).await?;
-        all_ready(space).await?;
+        faults::lose_node_of(space, "web-1").await?;
+        pod_restarted(space, "web-1", 1).await?;
         ensure!(get(space, "web-1").await? == "kept by web");
         Ok(())
     })
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// Cut off, killed, noticed, started, joined: the pod runs again, on its volume.
-async fn node_lost_and_back(space: &Space) -> Result<()> {
-    let machine = faults::machine()?;
-    let pod = space.api::<Pod>().get("web-1").await?;
-    let name = pod.spec.and_then(|spec| spec.node_name).unwrap_or_default();
-    let node = machine.node(name.trim_start_matches('n').parse()?);
-    let nodes: Api<Node> = Api::all(space.client().clone());
-    node.cut()?;
-    node.kill()?;
-    let lost = |node: Option<&Node>| node.is_some_and(|node| ready(node) == Some("Unknown"));
-    space.wait(&nodes, &name, "lost", MINUTE, lost).await?;
-    node.join()?;
-    node.start()?;
-    let back = |node: Option<&Node>| node.is_some_and(|node| ready(node) == Some("True"));
-    space.wait(&nodes, &name, "back", MINUTE, back).await?;
-    let restarted = |pod: Option<&Pod>| pod.is_some_and(|pod| restarts(pod) == 1);
-    space.wait(&space.api(), "web-1", "restarted", MINUTE, restarted).await.map(drop)
-}
 
 async fn all_ready(space: &Space) -> Result<()> {
     let ready = |set: Option<&StatefulSet>| {
@@ -63,9 +40,4 @@ async fn get(space: &Space, host: &str) -> Result<String> {
     let url = format!("http://{host}.{}.svc.cluster.local:8080/index.html", space.name());
     let text = inside::output(inside::command("busybox").args(["wget", "-qO-", &url])).await?;
     Ok(text.trim().to_owned())
-}
-
-fn ready(node: &Node) -> Option<&str> {
-    let conditions = node.status.as_ref()?.conditions.as_ref()?;
-    conditions.iter().find(|condition| condition.type_ == "Ready").map(|condition| condition.status.as_str())
 }

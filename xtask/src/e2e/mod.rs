@@ -6,14 +6,14 @@ mod local;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::{clients, shell};
 use kind::Kind;
 use local::Local;
 
-/// The operator as users install it; the images that it names are what the cluster gets.
-const INSTALL: &str = "manifests/install.yaml";
+/// Where the operator's manifest says that the images are; nothing is pulled from there.
+const REGISTRY: &str = "ghcr.io/klamm";
 
 /// What is tested, and where.
 #[derive(clap::Args)]
@@ -113,22 +113,11 @@ fn build() -> Result<PathBuf> {
 fn images(as_built: bool) -> Result<Vec<PathBuf>> {
     let folder = shell::cache().join("images");
     if !as_built {
-        let (registry, tag) = named(&std::fs::read_to_string(shell::root().join(INSTALL)).context(INSTALL)?)?;
-        let myself = std::env::current_exe()?;
-        let mut images = shell::command(myself);
-        images.args(["images", "--registry", &registry, "--tag", &tag, "--archives"]).arg(&folder);
+        let mut images = shell::command(std::env::current_exe()?);
+        images.args(["images", "--registry", REGISTRY, "--archives"]).arg(&folder);
         shell::run(&mut images)?;
     }
     Ok(["klamm-broker.tar", "klamm-operator.tar"].iter().map(|file| folder.join(file)).collect())
-}
-
-/// The registry and the tag of the operator's image in a manifest.
-fn named(manifest: &str) -> Result<(String, String)> {
-    let image = manifest.lines().find_map(|line| line.trim().strip_prefix("image:"));
-    let image = image.map(|image| image.trim().trim_matches('"'));
-    let named = image.and_then(|image| image.split_once("/klamm-operator:"));
-    let (registry, tag) = named.with_context(|| format!("{INSTALL} names no image klamm-operator"))?;
-    Ok((registry.into(), tag.into()))
 }
 
 /// Runs the tests, inside the local Kubernetes if there is one.
@@ -160,21 +149,4 @@ pub fn impossible() -> Option<String> {
         return None;
     }
     Some("no KUBECONFIG, and the local Kubernetes needs Linux and root".into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::named;
-
-    fn check(manifest: &str, expected: Option<(&str, &str)>) {
-        let found = named(manifest).ok();
-        assert_eq!(found.as_ref().map(|(registry, tag)| (registry.as_str(), tag.as_str())), expected);
-    }
-
-    #[test]
-    fn the_manifest_names_the_images() {
-        check("  image: \"r.example/klamm/klamm-operator:0.1.0\"\n", Some(("r.example/klamm", "0.1.0")));
-        check("  image: r.example/klamm/klamm-operator:0.1.0", Some(("r.example/klamm", "0.1.0")));
-        check("kind: Pod", None);
-    }
 }
