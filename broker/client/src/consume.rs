@@ -66,7 +66,6 @@ impl Client {
                     partition_index: partition.0,
                     current_leader_epoch: -1,
                     timestamp,
-                    ..Default::default()
                 }],
             }],
             ..Default::default()

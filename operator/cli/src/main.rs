@@ -17,6 +17,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Start what a Cluster and its Topics say, as processes on this machine
+    Up(commands::up::Arguments),
+    /// End what `klamm up` left behind, and delete its data
+    Down(commands::down::Arguments),
     /// List, describe, create, grow and delete topics
     Topics(commands::topics::Arguments),
     /// List and describe consumer groups
@@ -33,6 +37,8 @@ fn main() -> ExitCode {
     let result = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
         runtime.block_on(async {
             match arguments.command {
+                Command::Up(arguments) => commands::up::run(arguments).await,
+                Command::Down(arguments) => commands::down::run(&arguments),
                 Command::Topics(arguments) => commands::topics::run(arguments).await,
                 Command::Groups(arguments) => commands::groups::run(arguments).await,
                 Command::Produce(arguments) => commands::produce::run(arguments).await,

@@ -1,6 +1,8 @@
 //! One file per command.
 
 pub mod consume;
+pub mod down;
 pub mod groups;
 pub mod produce;
 pub mod topics;
+pub mod up;
