@@ -54,7 +54,9 @@ fn all(image: &Image) -> Vec<Found> {
 async fn named(call: &Call, topics: &[MetadataRequestTopic], may_create: bool) -> Vec<Found> {
     let mut found = Vec::with_capacity(topics.len());
     for wanted in topics {
-        found.push(match &wanted.name {
+        // Who asks by id gives no name, or, as the Java client does, an empty one.
+        let by_name_only = TopicId(wanted.topic_id) == TopicId::default();
+        found.push(match wanted.name.as_ref().filter(|_| by_name_only) {
             Some(name) => by_name(call, name, may_create).await,
             None => by_id(&call.broker.image(), TopicId(wanted.topic_id)),
         });

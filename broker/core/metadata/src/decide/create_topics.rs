@@ -119,7 +119,12 @@ fn checked_configs(configs: &[(Str, Option<Str>)]) -> Result<Values, Refused> {
 
 impl From<ConfigError> for Refused {
     fn from(error: ConfigError) -> Self {
-        Refused::new(ErrorCode::InvalidConfig, error.to_string())
+        // As Apache Kafka: a value is a wrong configuration, to change what cannot change is a wrong request.
+        let code = match error {
+            ConfigError::ReadOnly { .. } => ErrorCode::InvalidRequest,
+            _ => ErrorCode::InvalidConfig,
+        };
+        Refused::new(code, error.to_string())
     }
 }
 

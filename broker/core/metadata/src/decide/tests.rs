@@ -273,7 +273,7 @@ fn altering_settings() {
     check(
         &broker,
         &[one("log.dirs", Set, Some("/x"))],
-        ErrorCode::InvalidConfig,
+        ErrorCode::InvalidRequest,
         "log.dirs cannot be changed while",
     );
     check(&Resource::broker(BrokerId(7)), &[], ErrorCode::BrokerIdNotRegistered, "no broker 7");
