@@ -63,6 +63,7 @@ async fn connect(address: &Address<'_>, ca: &str, operator: &Pair) -> Result<Con
     };
     let identity = tonic::transport::Identity::from_pem(&operator.certificate, &operator.key);
     let tls = ClientTlsConfig::new()
+        .assume_http2(true) // the port speaks nothing else, whether it says so by ALPN or not
         .ca_certificate(Certificate::from_pem(ca))
         .identity(identity)
         .domain_name(address.host.clone());
