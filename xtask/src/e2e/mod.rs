@@ -56,6 +56,9 @@ pub fn run(args: &Args) -> Result<()> {
     if std::env::var_os("KUBECONFIG").is_some() {
         return test(args, None);
     }
+    if args.on == On::Local && args.tests.is_empty() {
+        shell::run(shell::cargo().args(["test", "-p", "klamm-e2e", "--test", "machine"]))?;
+    }
     let archives = images(args.as_built)?;
     let cluster = Cluster::start(args, &harness)?;
     let outcome = cluster.load(&archives).and_then(|()| test(args, Some(&cluster)));
