@@ -166,6 +166,7 @@ impl Running {
         let broker = self.broker;
         self.life.set_stage(Stage::Stopping);
         self.closing.close();
+        broker.groups.stop();
         let deadline = broker.world.clock.now().mono.plus(DRAIN_MAX);
         let open = || self.gates.iter().map(|gate| gate.counters.open.load(Ordering::Relaxed)).sum::<u64>();
         while open() > 0 && broker.world.clock.now().mono < deadline {

@@ -59,9 +59,8 @@ async fn of_group(call: &Call, group: &Str) -> Result<crate::broker::Endpoint, (
     let unavailable = |message| (ErrorCode::CoordinatorNotAvailable, message);
     let broker = &call.broker;
     if broker.image().topic(CONSUMER_OFFSETS).is_none() {
-        // another may have been faster: what counts is whether it is there then
         if let Err(error) = broker.auto_create(&Str::from_static(CONSUMER_OFFSETS)).await {
-            tracing::debug!(%error, "__consumer_offsets was not created");
+            tracing::error!(%error, "__consumer_offsets cannot be created: no group can be coordinated");
         }
     }
     let image = broker.image();

@@ -74,6 +74,11 @@ impl Groups {
         }
     }
 
+    /// Coordinates nothing any more: members that wait for others are sent away, and hold up nobody who wants to end.
+    pub fn stop(&self) {
+        self.coordinators.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn start(&self, log: GroupLog) -> Coordinator {
         let (mailbox, incoming) = mpsc::unbounded_channel();
         let (epoch, id) = (log.epoch, log.id);
