@@ -34,8 +34,12 @@ pub struct Generated {
 
 type Generator = fn() -> Result<Generated>;
 
-const GENERATORS: &[(&str, Generator)] =
-    &[("control", control::generate), ("crds", crds::generate), ("protocol", protocol::generate)];
+const GENERATORS: &[(&str, Generator)] = &[
+    ("chart", chart::generate),
+    ("control", control::generate),
+    ("crds", crds::generate),
+    ("protocol", protocol::generate),
+];
 
 pub fn run(args: &Args) -> Result<()> {
     if let Some(what) = &args.what

@@ -60,7 +60,9 @@ fn replicated(valid: &Valid, actual: &TopicSeen, brokers: i32, asked: bool) -> F
     if has >= wants {
         Fact::yes("AllReplicas", format!("Every partition has {has} replicas"))
     } else if brokers < wants {
-        let message = format!("Every partition has {has} of {wants} replicas: there are {brokers} brokers");
+        let message = format!(
+            "Every partition has {has} of {wants} replicas: that is how many brokers the Cluster has"
+        );
         Fact::no("NotEnoughBrokers", message)
     } else {
         let message =
