@@ -21,22 +21,24 @@ struct Work {
     host: Vec<Hosting>,
 }
 
+type WorkByShard = BTreeMap<usize, Work>;
+
 impl Publish for Broker {
     fn publish(&self, image: Arc<Image>, delta: Delta) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let mut by_shard: BTreeMap<usize, Work> = BTreeMap::new();
+            let (mut going, mut coming): (WorkByShard, WorkByShard) = Default::default();
             for topic in delta.deleted.values() {
                 for (partition, _) in topic.indexed() {
                     let id = TopicIdPartition { topic: topic.id, partition };
-                    by_shard.entry(self.shards.index_of(id)).or_default().delete.push(id);
+                    going.entry(self.shards.index_of(id)).or_default().delete.push(id);
                 }
             }
             for (id, hosting) in self.to_host(&image, &delta) {
-                by_shard.entry(self.shards.index_of(id)).or_default().host.push(hosting);
+                coming.entry(self.shards.index_of(id)).or_default().host.push(hosting);
             }
-            let running: Vec<_> =
-                by_shard.into_iter().map(|(shard, work)| self.carry_out(shard, work)).collect();
-            futures::future::join_all(running).await;
+            // a topic made anew has the directory names of the deleted one, on other log threads: those go first
+            self.carry_out_all(going).await;
+            self.carry_out_all(coming).await;
             self.groups.follow(self, &image, &delta);
             self.set_image(image);
         })
@@ -44,6 +46,11 @@ impl Publish for Broker {
 }
 
 impl Broker {
+    async fn carry_out_all(&self, by_shard: WorkByShard) {
+        let running: Vec<_> = by_shard.into_iter().map(|(shard, work)| self.carry_out(shard, work)).collect();
+        futures::future::join_all(running).await;
+    }
+
     async fn carry_out(&self, shard: usize, work: Work) {
         let done = self.shards.get(shard).ask(move |shard| {
             for id in work.delete {
