@@ -76,9 +76,9 @@ pub enum InvalidBatch {
     /// INVALID_RECORD.
     #[error("a transactional batch needs a producer id")]
     TransactionWithoutProducer,
-    /// INVALID_RECORD: a compacted topic keeps the last record of each key.
-    #[error("record {0} has no key, which a compacted topic needs")]
-    NoKey(usize),
+    /// INVALID_RECORD: a compacted topic keeps the last record of each key. The indexes of the records without one.
+    #[error("records {0:?} of the batch have no key, which a compacted topic needs")]
+    NoKey(Vec<usize>),
     /// CORRUPT_MESSAGE: only where records are walked.
     #[error(transparent)]
     Record(#[from] MalformedRecord),
@@ -116,12 +116,13 @@ impl ValidatedBatch {
     /// # Errors
     /// [`InvalidBatch::NoKey`], [`InvalidBatch::Record`].
     pub fn require_keys(&self, limit_bytes: usize) -> Result<(), InvalidBatch> {
+        let mut without = Vec::new();
         for (index, record) in self.0.records(limit_bytes)?.enumerate() {
             if record?.key.is_none() {
-                return Err(InvalidBatch::NoKey(index));
+                without.push(index);
             }
         }
-        Ok(())
+        if without.is_empty() { Ok(()) } else { Err(InvalidBatch::NoKey(without)) }
     }
 
     /// The batch.
@@ -267,6 +268,6 @@ mod tests {
             ValidatedBatch::from_client(&built(Compression::Lz4, key, None).into(), true).expect("good")
         };
         assert_eq!(keyed(Some(b"k")).require_keys(1000), Ok(()));
-        assert_eq!(keyed(None).require_keys(1000), Err(InvalidBatch::NoKey(0)));
+        assert_eq!(keyed(None).require_keys(1000), Err(InvalidBatch::NoKey(vec![0])));
     }
 }

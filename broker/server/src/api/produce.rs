@@ -10,7 +10,10 @@ use klamm_net::{Answer, Reply, Reservation};
 use klamm_protocol::{
     ErrorCode, ProduceRequest, ProduceResponse, RequestFrame,
     produce_request::{PartitionProduceData, TopicProduceData},
-    produce_response::{LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, TopicProduceResponse},
+    produce_response::{
+        BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse,
+        TopicProduceResponse,
+    },
 };
 use klamm_records::ValidatedBatch;
 use klamm_storage::Origin;
@@ -97,6 +100,7 @@ fn check(
         return Err(ProduceError {
             code: ErrorCode::TransactionalIdAuthorizationFailed,
             message: Some("transactions are not served yet: produce without a transactional.id".to_owned()),
+            records: Vec::new(),
         });
     }
     let index = PartitionIndex(data.index);
@@ -168,11 +172,19 @@ fn partition_response(
     });
     PartitionProduceResponse {
         error_code: error.code.code(),
+        record_errors: error.records.iter().map(|index| record_error(*index)).collect(),
         error_message: error.message.map(Into::into),
         base_offset: Offset::NONE.0,
         log_append_time_ms: -1,
         log_start_offset: Offset::NONE.0,
         current_leader,
         ..blank
+    }
+}
+
+fn record_error(index: usize) -> BatchIndexAndErrorMessage {
+    BatchIndexAndErrorMessage {
+        batch_index: i32::try_from(index).unwrap_or(i32::MAX),
+        batch_index_error_message: None,
     }
 }

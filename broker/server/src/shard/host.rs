@@ -105,8 +105,11 @@ impl Shard {
     /// The log that was there at start, if it is of this topic: an older topic of the same name had its own records.
     fn open(&self, hosting: &Hosting) -> Result<Option<Log>, StorageError> {
         let Some(dir) = self.dirs.take_unopened(&hosting.name) else { return Ok(None) };
-        let log = dir.open_log(&hosting.name, Arc::clone(&hosting.config), self.world.clock.now())?;
-        if log.topic_id().is_none_or(|id| id == hosting.id.topic) {
+        let mut log = dir.open_log(&hosting.name, Arc::clone(&hosting.config), self.world.clock.now())?;
+        if log.topic_id().is_none() {
+            log.set_topic_id(hosting.id.topic)?; // its file went with the power
+        }
+        if log.topic_id() == Some(hosting.id.topic) {
             return Ok(Some(log));
         }
         tracing::info!(partition = %hosting.name, "removing the log of a topic that was deleted");

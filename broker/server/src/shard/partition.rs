@@ -351,7 +351,7 @@ impl From<&AppendError> for ProduceError {
             AppendError::NotNext { .. } => ErrorCode::UnknownServerError,
             AppendError::Storage(_) => ErrorCode::KafkaStorageError,
         };
-        Self { code, message: Some(error.to_string()) }
+        Self { code, message: Some(error.to_string()), records: Vec::new() }
     }
 }
 
@@ -365,6 +365,8 @@ impl From<InvalidBatch> for ProduceError {
             InvalidBatch::TimestampType => ErrorCode::InvalidTimestamp,
             _ => ErrorCode::InvalidRecord,
         };
-        Self { code, message: Some(error.to_string()) }
+        let message = Some(error.to_string());
+        let records = if let InvalidBatch::NoKey(records) = error { records } else { Vec::new() };
+        Self { code, message, records }
     }
 }

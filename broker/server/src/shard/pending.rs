@@ -27,11 +27,13 @@ pub struct ProduceError {
     pub code: ErrorCode,
     /// What is wrong, for a person.
     pub message: Option<String>,
+    /// Which records of the batch are wrong, where that is known (KIP-467).
+    pub records: Vec<usize>,
 }
 
 impl From<ErrorCode> for ProduceError {
     fn from(code: ErrorCode) -> Self {
-        Self { code, message: None }
+        Self { code, message: None, records: Vec::new() }
     }
 }
 
