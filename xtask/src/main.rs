@@ -8,6 +8,7 @@ mod e2e;
 mod generate;
 mod images;
 mod shell;
+mod sim;
 mod test;
 mod tidy;
 mod up;
@@ -30,6 +31,8 @@ enum Command {
     Bench(bench::Args),
     /// Build the static programs and the images that hold them
     Images(images::Args),
+    /// Play the simulation
+    Sim(sim::Args),
     /// Run the tests, all or some, and say what ran
     Test(test::Args),
     /// Check what no compiler checks: imports, formatting, generated files, left-overs
@@ -46,6 +49,7 @@ fn main() -> anyhow::Result<()> {
         Command::Gen(args) => generate::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Images(args) => images::run(&args),
+        Command::Sim(args) => sim::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Tidy(args) => tidy::run(&args),
         Command::Up(args) => up::run(&args),

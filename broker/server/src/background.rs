@@ -14,6 +14,11 @@ use std::{collections::BTreeMap, future::Future, path::PathBuf, sync::Arc, time:
 /// target only: producers never wait for it.
 const UNFLUSHED_BYTES_TARGET: u64 = 256 << 20;
 
+/// `klamm.unflushed.bytes`, which is [`UNFLUSHED_BYTES_TARGET`] unless somebody knows better: the simulation does.
+fn unflushed_target(broker: &Broker) -> u64 {
+    broker.settings.number("klamm.unflushed.bytes").unwrap_or(UNFLUSHED_BYTES_TARGET)
+}
+
 /// How often the target is looked at.
 const FLUSH_CHECK: Duration = Duration::from_millis(100);
 
@@ -81,7 +86,7 @@ async fn retain(broker: Arc<Broker>) {
 
 async fn flush_beyond_target(broker: Arc<Broker>) {
     for device in devices(&broker) {
-        if device.unflushed_bytes() <= UNFLUSHED_BYTES_TARGET || device.failure().is_some() {
+        if device.unflushed_bytes() <= unflushed_target(&broker) || device.failure().is_some() {
             continue;
         }
         let path = device.path().to_owned();
@@ -93,7 +98,7 @@ async fn flush_beyond_target(broker: Arc<Broker>) {
         }
         let bytes: Vec<u64> = logs.iter().map(|(_, _, bytes)| *bytes).collect();
         let picked: Vec<_> =
-            pick_for_round(&bytes, UNFLUSHED_BYTES_TARGET).into_iter().map(|at| logs[at]).collect();
+            pick_for_round(&bytes, unflushed_target(&broker)).into_iter().map(|at| logs[at]).collect();
         flush(&broker, picked.into_iter().map(|(shard, id, _)| (shard, id)).collect()).await;
         checkpoint_device(&broker, &device, Checkpoint::RecoveryPoints).await;
     }

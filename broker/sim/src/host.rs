@@ -334,12 +334,12 @@ impl Host {
         self.0.disk().rot(path, position)
     }
 
-    /// The length of a file on its disk, as a process there would see it.
+    /// A file on its disk, as a process there would see it.
     ///
     /// # Errors
     /// `NotFound`.
-    pub fn file_length(&self, path: &Path) -> io::Result<u64> {
-        self.0.disk().length(path)
+    pub fn read_file(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.0.disk().read_file(path)
     }
 }
 

@@ -6,12 +6,15 @@
 //!
 //! Must never read a clock, a file or a socket of the operating system. How to use it: docs/simulation.md.
 
+#[cfg(feature = "broker")]
+pub mod broker;
 pub mod current;
 mod disk;
 mod executor;
 mod getrandom;
 mod host;
 mod life;
+mod log;
 mod network;
 mod ports;
 mod random;
@@ -24,6 +27,8 @@ pub use disk::DiskFaults;
 pub use host::Host;
 pub use life::Death;
 pub use random::Random;
+#[cfg(feature = "mutants")]
+pub use simulation::run_mutant;
 pub use simulation::{Report, Simulation, Violation, run, run_once};
 pub use trace::{Counts, Trace};
 

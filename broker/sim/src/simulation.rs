@@ -6,6 +6,7 @@ use crate::{
     getrandom,
     host::Machine,
     life::{Death, Incarnation},
+    log::Recorder,
     network::NetworkState,
 };
 use std::{
@@ -87,15 +88,42 @@ pub fn run_once<F>(seed: u64, scenario: fn(Simulation) -> F, record: bool) -> Re
 where
     F: Future<Output = Result<(), Violation>> + Send + 'static,
 {
+    let report = play_on_thread(seed, scenario, record, || {});
+    report.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Runs a scenario once with a seeded bug in the program. A panic counts as found, as everywhere.
+#[cfg(feature = "mutants")]
+pub fn run_mutant<F>(seed: u64, scenario: fn(Simulation) -> F, mutant: &'static str) -> Result<(), Violation>
+where
+    F: Future<Output = Result<(), Violation>> + Send + 'static,
+{
+    let choose = move || klamm_world::mutant::choose(Some(mutant));
+    let report = play_on_thread(seed, scenario, false, choose);
+    report.map_err(|_| Violation("panic".into())).and_then(|report| report.result)
+}
+
+fn play_on_thread<F>(
+    seed: u64,
+    scenario: fn(Simulation) -> F,
+    record: bool,
+    before: impl FnOnce() + Send + 'static,
+) -> std::thread::Result<Report>
+where
+    F: Future<Output = Result<(), Violation>> + Send + 'static,
+{
     let body = move || {
+        before();
         getrandom::seed_this_thread(Random::new(seed).fork(0));
         let simulation = Simulation::new(seed, record);
+        let (trace, executor) = (simulation.0.trace.clone(), simulation.0.executor.clone());
+        let most = if record { tracing::Level::DEBUG } else { tracing::Level::WARN };
+        let _recording = tracing::subscriber::set_default(Recorder { trace, executor, most });
         let result = simulation.play(scenario);
         simulation.finish(seed, result)
     };
     let thread = std::thread::Builder::new().name(format!("seed {seed}"));
-    let thread = thread.spawn(body).expect("a thread can be made");
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    thread.spawn(body).expect("a thread can be made").join()
 }
 
 impl Simulation {

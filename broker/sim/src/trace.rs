@@ -21,7 +21,7 @@ pub struct Counts {
     /// Faults by class.
     pub faults: BTreeMap<&'static str, u64>,
     /// What was reached, by name.
-    pub reached: BTreeMap<&'static str, u64>,
+    pub reached: BTreeMap<String, u64>,
 }
 
 impl Counts {
@@ -31,7 +31,7 @@ impl Counts {
             *self.faults.entry(name).or_default() += count;
         }
         for (name, count) in &other.reached {
-            *self.reached.entry(name).or_default() += count;
+            *self.reached.entry(name.clone()).or_default() += count;
         }
     }
 }
@@ -60,14 +60,28 @@ impl Trace {
         }
     }
 
+    /// A line for people only.
+    pub(crate) fn line(&self, now: u64, host: Option<HostId>, text: &str) {
+        if let Some(lines) = &mut self.state().lines {
+            let host = host.map_or(String::new(), |host| host.to_string());
+            lines.push(format!("{:>14.6} {host} {text}", now as f64 / 1e9));
+        }
+    }
+
     /// Counts a fault that was injected.
     pub fn fault(&self, class: &'static str) {
         *self.state().counts.faults.entry(class).or_default() += 1;
     }
 
     /// Counts that a state of interest was reached.
-    pub fn reached(&self, what: &'static str) {
-        *self.state().counts.reached.entry(what).or_default() += 1;
+    pub fn reached(&self, what: &str) {
+        let mut state = self.state();
+        match state.counts.reached.get_mut(what) {
+            Some(count) => *count += 1,
+            None => {
+                state.counts.reached.insert(what.to_owned(), 1);
+            }
+        }
     }
 
     pub(crate) fn hash(&self) -> u64 {

@@ -4,6 +4,7 @@
 //! This is the only crate that may touch the operating system.
 
 mod disk;
+pub mod mutant;
 mod network;
 mod ports;
 pub mod real;

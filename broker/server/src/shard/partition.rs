@@ -12,6 +12,7 @@ use klamm_records::{InvalidBatch, ValidatedBatch};
 use klamm_replication::{Acks, Durability, Effect, Event, Leadership, Refusal, Replica};
 use klamm_storage::{AppendError, Appended, Limit, Log, Origin, ReadError};
 use klamm_types::{BrokerId, Chunk, LeaderEpoch, Now, Offset, TopicIdPartition, Wall};
+use klamm_world::mutant;
 use std::sync::Arc;
 
 /// Timestamps that mean something else in ListOffsets.
@@ -188,6 +189,11 @@ impl Partition {
         if let Err(refusal) = self.replica.admit(acks) {
             staged.pending.complete(staged.slot, Err(code_of(refusal).into()));
             return false;
+        }
+        if mutant::active("acknowledge before the append") && self.staged.is_empty() {
+            let (base_offset, log_start) = (self.log.end(), self.log.start());
+            let told = Produced { base_offset, append_time: Wall(-1), log_start };
+            staged.pending.complete(staged.slot, Ok(told));
         }
         self.staged.push(staged);
         self.staged.len() == 1

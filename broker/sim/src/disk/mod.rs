@@ -80,8 +80,11 @@ impl DiskState {
         self.doom = death.map(|death| (self.random.by_magnitude(1..64), death));
     }
 
-    pub(crate) fn length(&self, path: &Path) -> io::Result<u64> {
-        Ok(self.tree.pages(self.tree.find(path)?)?.length())
+    pub(crate) fn read_file(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let pages = self.tree.pages(self.tree.find(path)?)?;
+        let mut bytes = vec![0; pages.length() as usize];
+        pages.read(&mut bytes, 0);
+        Ok(bytes)
     }
 
     pub(crate) fn rot(&mut self, path: &Path, position: u64) -> io::Result<()> {

@@ -30,6 +30,7 @@ pub(super) const STORAGE: &[ConfigDef] = &[
         .cluster_wide(),
     text("klamm.replication.factor.excess", "reject", OneOf(&["reject", "reduce"]), "What happens to a topic that is to have more replicas than there are brokers: reject refuses it as Kafka does, reduce makes it with as many replicas as there are brokers.")
         .cluster_wide(),
+    long("klamm.unflushed.bytes", "268435456", From(1), "About so many bytes of a device may be written and not yet flushed: a crash has no more than that to recover. Producers never wait for it."),
     long("log.cleaner.backoff.ms", "15000", From(0), "How long the cleaner sleeps when there is nothing to clean.").no_effect(NOT_COMPACTED).cluster_wide(),
     long("log.cleaner.dedupe.buffer.size", "134217728", Any, "The memory of the cleaner's map of keys.").no_effect(NOT_COMPACTED).cluster_wide(),
     long("log.cleaner.delete.retention.ms", "86400000", From(0), "The delete.retention.ms of topics that say nothing.").no_effect(NOT_COMPACTED).cluster_wide(),

@@ -1,0 +1,17 @@
+//! The real broker on simulated hosts, with clients that know what must hold.
+//!
+//! [`SCENARIOS`] play a load of idempotent producers and consumers while faults strike; [`history`] is the oracle.
+
+mod client;
+mod consumer;
+mod faults;
+pub mod history;
+mod node;
+mod producer;
+mod scenarios;
+#[cfg(test)]
+mod tests;
+mod workload;
+
+pub use client::{Broken, Client};
+pub use scenarios::{SCENARIOS, Scenario};

@@ -1,0 +1,35 @@
+//! The program on a broker's host.
+
+use super::{client::PORT, faults::LOG_DIRECTORY};
+use klamm_server::{Machine, config, controller, start};
+use klamm_world::World;
+
+/// Any id does, and one that is always the same makes traces easier to compare.
+const CLUSTER_ID: &str = "c2ltdWxhdGlvbnNpbXVsYQ";
+
+/// Segments so small that every run rolls them, and so that indexes are not most of what there is.
+fn settings() -> String {
+    format!(
+        "node.id=1\nprocess.roles=broker,controller\nlisteners=PLAINTEXT://:{PORT},CONTROLLER://:9093\n\
+         advertised.listeners=PLAINTEXT://broker:{PORT},CONTROLLER://broker:9093\ncontroller.listener.names=CONTROLLER\n\
+         log.dirs={LOG_DIRECTORY}\nlog.segment.bytes=65536\nlog.index.size.max.bytes=4096\n\
+         klamm.unflushed.bytes=100000\n"
+    )
+}
+
+/// Formats the host's disk if it is empty, and runs a broker that is a cluster of its own until it fails.
+pub(super) async fn run(world: World) {
+    let text = settings();
+    let settings = config::parse("broker.properties", &text).expect("the settings above are right");
+    if let Err(error) = controller::format(&world, &settings, CLUSTER_ID) {
+        return tracing::error!(%error, "cannot format");
+    }
+    let machine = Machine { memory_bytes: 512 << 20, hostname: "broker".into() };
+    match start(world, settings, &machine).await {
+        Ok(running) => {
+            let reason = running.failed.await;
+            tracing::error!(?reason, "the broker has failed");
+        }
+        Err(error) => tracing::error!(%error, "the broker does not start"),
+    }
+}

@@ -1,0 +1,56 @@
+//! Seeds of every scenario, each played twice.
+
+use super::SCENARIOS;
+use crate::run;
+
+/// So many seeds of each scenario run with the tests; `cargo xtask sim` runs more.
+const SEEDS: u64 = 8;
+
+fn check(name: &str) {
+    let scenario = SCENARIOS.iter().find(|scenario| scenario.name == name).unwrap();
+    for seed in 0..SEEDS {
+        let report = run(seed, scenario.play);
+        assert_eq!(report.result, Ok(()), "{name}, seed {seed}");
+    }
+}
+
+#[test]
+fn nothing_is_lost_while_disks_keep_what_they_have() {
+    check("lossless");
+}
+
+#[test]
+fn a_loss_leaves_a_prefix() {
+    check("lossy");
+}
+
+#[test]
+fn a_disk_that_refuses_loses_nothing() {
+    check("refusing");
+}
+
+/// Bugs, the scenario that must find each, and within how many seeds from 0 on.
+#[cfg(feature = "mutants")]
+const MUTANTS: &[(&str, &str, u64)] = &[
+    ("acknowledge before the append", "lossless", 20),
+    ("forget producers", "lossless", 20),
+    ("keep the torn tail", "lossless", 20),
+    ("believe every batch", "lossy", 20),
+    ("recovery point before sync", "lossy", 20),
+];
+
+#[cfg(feature = "mutants")]
+#[test]
+fn seeded_bugs_are_found() {
+    let mut missed = Vec::new();
+    for (mutant, name, seeds) in MUTANTS {
+        let scenario = SCENARIOS.iter().find(|scenario| scenario.name == *name).unwrap();
+        let found =
+            (0..*seeds).find_map(|seed| Some((seed, crate::run_mutant(seed, scenario.play, mutant).err()?)));
+        match found {
+            Some((seed, violation)) => println!("{mutant}: seed {seed}: {violation}"),
+            None => missed.push(*mutant),
+        }
+    }
+    assert_eq!(missed, [""; 0]);
+}

@@ -1,0 +1,256 @@
+//! What clients do in every scenario: a topic, a producer and a consumer per partition, and what they share.
+
+use super::{
+    client::Client,
+    consumer::{self, NotFetched},
+    history::{Era, History, Value},
+    producer::Producer,
+};
+use crate::{Host, Simulation, Violation};
+use klamm_protocol::{CreateTopicsRequest, ErrorCode, create_topics_request::CreatableTopic};
+use klamm_world::World;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+/// The one topic.
+pub const TOPIC: &str = "records";
+const CREATE_VERSION: i16 = 5;
+const RETRY: Duration = Duration::from_millis(100);
+/// After the last fault everything must be served within this time.
+const HEALED_WITHIN: Duration = Duration::from_secs(120);
+
+/// What the clients of a run share. Cheap to clone.
+#[derive(Clone)]
+pub struct Shared {
+    /// The broker's host.
+    pub broker: String,
+    simulation: Simulation,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    history: History,
+    producer_ids: BTreeSet<i64>,
+    violation: Option<String>,
+    stopping: bool,
+    producers: usize,
+    /// A sync has failed and the broker has not been restarted since: it may serve what is not there any more.
+    disk_lies: bool,
+}
+
+/// The workload of one run.
+pub struct Workload {
+    shared: Shared,
+    broker: Host,
+    clients: Host,
+    world: World,
+    partitions: i32,
+}
+
+impl Shared {
+    /// What the oracle knows.
+    pub fn history(&self) -> HistoryGuard<'_> {
+        HistoryGuard(self.state())
+    }
+
+    /// Whether clients are to end.
+    pub(super) fn stopping(&self) -> bool {
+        self.state().stopping
+    }
+
+    /// Something that must never be. The first one counts.
+    pub fn violation(&self, what: &str) {
+        self.simulation.note(what);
+        self.state().violation.get_or_insert_with(|| what.to_owned());
+    }
+
+    /// A consumer got bytes that nobody wrote.
+    pub(super) fn corrupt(&self, what: &str) {
+        if self.state().disk_lies {
+            self.simulation.trace().reached("garbage read after a failed sync");
+        } else {
+            self.violation(what);
+        }
+    }
+
+    /// Whether the disk has dropped what it showed.
+    pub fn disk_lies(&self, lies: bool) {
+        self.state().disk_lies = lies;
+    }
+
+    pub(super) fn producer_ended(&self) {
+        self.state().producers -= 1;
+    }
+
+    pub(super) fn producer_id(&self, id: i64) {
+        if !self.state().producer_ids.insert(id) {
+            self.violation(&format!("producer id {id} was handed out twice"));
+        }
+    }
+
+    pub(super) fn acknowledged(&self, partition: i32, base: Option<i64>, values: &[Value], era: Era) {
+        for (index, value) in (0..).zip(values) {
+            let offset = base.map(|base| base + index);
+            let told = self.history().partition(partition).acknowledged(offset, *value, era);
+            if let Err(what) = told {
+                self.violation(&format!("partition {partition}: acknowledged: {what}"));
+            }
+        }
+    }
+
+    pub(super) fn answered(&self, code: ErrorCode) {
+        self.simulation.trace().reached(code.name());
+    }
+
+    /// A broker that lost nothing knows every producer.
+    pub(super) fn session_lost(&self, producer: u32, code: ErrorCode) {
+        self.simulation.trace().reached("producer session lost");
+        let state = self.state();
+        let excused = state.history.era() > 0 || state.disk_lies;
+        drop(state);
+        if !excused {
+            self.violation(&format!("producer {producer} was told {code}, and nothing was lost"));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics under it")
+    }
+}
+
+/// The oracle, locked.
+pub struct HistoryGuard<'a>(MutexGuard<'a, State>);
+
+impl std::ops::Deref for HistoryGuard<'_> {
+    type Target = History;
+    fn deref(&self) -> &History {
+        &self.0.history
+    }
+}
+
+impl std::ops::DerefMut for HistoryGuard<'_> {
+    fn deref_mut(&mut self) -> &mut History {
+        &mut self.0.history
+    }
+}
+
+impl Workload {
+    /// Makes the topic and starts a producer and a consumer on each of its partitions.
+    pub async fn start(simulation: &Simulation, broker: &Host, partitions: i32) -> Self {
+        let clients = simulation.host("clients");
+        let world = clients.boot();
+        let shared = Shared {
+            broker: broker.name().to_owned(),
+            simulation: simulation.clone(),
+            state: Arc::default(),
+        };
+        create_topic(&world, broker.name(), partitions).await;
+        shared.state().producers = partitions as usize;
+        for index in 0..partitions {
+            let producer = Producer::new(world.clone(), shared.clone(), index as u32, index);
+            world.spawn.spawn("producer", Box::pin(producer.run()));
+            let tail = consumer::tail(world.clone(), shared.clone(), index);
+            world.spawn.spawn("consumer", Box::pin(tail));
+        }
+        Self { shared, broker: broker.clone(), clients, world, partitions }
+    }
+
+    /// The host of the clients.
+    #[must_use]
+    pub fn clients(&self) -> &Host {
+        &self.clients
+    }
+
+    /// What the clients share.
+    #[must_use]
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// What was found so far.
+    ///
+    /// # Errors
+    /// The first violation.
+    pub fn found(&self) -> Result<(), Violation> {
+        self.shared.state().violation.clone().map_or(Ok(()), |what| Err(Violation(what)))
+    }
+
+    /// Everything has healed: producers must be served again, then all is read and checked.
+    ///
+    /// # Errors
+    /// The first violation.
+    pub async fn finish(&self, simulation: &Simulation) -> Result<(), Violation> {
+        let deadline = simulation.elapsed() + HEALED_WITHIN;
+        let goal = self.shared.history().acknowledged() + 20 * self.partitions as usize;
+        while self.shared.history().acknowledged() < goal {
+            self.found()?;
+            if !self.broker.is_running() {
+                self.broker.restart(); // it ended by itself, for what was wrong before
+            }
+            if simulation.elapsed() > deadline {
+                return Err(Violation(format!(
+                    "producers are not served {HEALED_WITHIN:?} after the last fault"
+                )));
+            }
+            simulation.sleep(RETRY).await;
+        }
+        self.shared.state().stopping = true;
+        while self.shared.state().producers > 0 {
+            if simulation.elapsed() > deadline {
+                return Err(Violation("a producer does not get its last answers".into()));
+            }
+            simulation.sleep(RETRY).await; // what is acknowledged after the last reading would seem lost
+        }
+        self.verify(simulation).await
+    }
+
+    /// Reads every partition whole and compares it with the history.
+    ///
+    /// # Errors
+    /// The first violation.
+    pub async fn verify(&self, simulation: &Simulation) -> Result<(), Violation> {
+        let deadline = simulation.elapsed() + HEALED_WITHIN;
+        for index in 0..self.partitions {
+            let (log, end) = loop {
+                match consumer::read_all(&self.world, &self.shared.broker, index).await {
+                    Ok(all) => break all,
+                    Err(NotFetched::Wrong(what)) => {
+                        return Err(Violation(format!("partition {index}: {what}")));
+                    }
+                    Err(NotFetched::Later) if simulation.elapsed() > deadline => {
+                        return Err(Violation(format!("partition {index} cannot be read")));
+                    }
+                    Err(NotFetched::Later) => simulation.sleep(RETRY).await,
+                }
+            };
+            let verified = self.shared.history().partition(index).verify(&log, end);
+            verified.map_err(|what| Violation(format!("partition {index}: {what}")))?;
+        }
+        self.found()
+    }
+}
+
+async fn create_topic(world: &World, broker: &str, partitions: i32) {
+    let topic = CreatableTopic {
+        name: TOPIC.into(),
+        num_partitions: partitions,
+        replication_factor: 1,
+        ..CreatableTopic::default()
+    };
+    let request = CreateTopicsRequest { topics: vec![topic], timeout_ms: 10_000, validate_only: false };
+    loop {
+        if let Ok(mut client) = Client::connect(world, broker).await
+            && let Ok(response) = client.call(CREATE_VERSION, &request).await
+        {
+            let code = response.topics.first().and_then(|topic| ErrorCode::from_code(topic.error_code));
+            if matches!(code, Some(ErrorCode::None | ErrorCode::TopicAlreadyExists)) {
+                return;
+            }
+        }
+        world.sleep(RETRY).await;
+    }
+}
