@@ -146,8 +146,10 @@ impl PartitionHistory {
         let after = self.known.split_off(&offset);
         for (offset, (value, told)) in after {
             if told < era {
-                self.lost.insert(value);
-                self.acked.remove(&value);
+                // one that was read but never acknowledged is sent again, and may well come back
+                if self.acked.remove(&value).is_some() {
+                    self.lost.insert(value);
+                }
             } else {
                 self.known.insert(offset, (value, told));
             }

@@ -7,12 +7,13 @@ use klamm_world::World;
 /// Any id does, and one that is always the same makes traces easier to compare.
 const CLUSTER_ID: &str = "c2ltdWxhdGlvbnNpbXVsYQ";
 
-/// Segments so small that every run rolls them, and so that indexes are not most of what there is.
+/// Indexes so small that every run rolls segments, and flushes all the time. Timestamps may be off by anything: clocks jump.
 fn settings() -> String {
     format!(
         "node.id=1\nprocess.roles=broker,controller\nlisteners=PLAINTEXT://:{PORT},CONTROLLER://:9093\n\
          advertised.listeners=PLAINTEXT://broker:{PORT},CONTROLLER://broker:9093\ncontroller.listener.names=CONTROLLER\n\
-         log.dirs={LOG_DIRECTORY}\nlog.segment.bytes=65536\nlog.index.size.max.bytes=4096\n\
+         log.dirs={LOG_DIRECTORY}\nlog.segment.bytes=1048576\nlog.index.size.max.bytes=400\n\
+         log.message.timestamp.after.max.ms=9223372036854775807\n\
          klamm.unflushed.bytes=100000\n"
     )
 }
