@@ -21,6 +21,19 @@ impl Clients {
         Clients { bootstrap }
     }
 
+    /// Waits until a client is answered: for a Service that was made anew, DNS keeps the former address for 30 s.
+    pub async fn answered(&self) -> Result<()> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let listed = inside::output(self.kcat(&["-L", "-m", "5"]).args(["-b", &self.bootstrap])).await;
+            match listed {
+                Ok(_) => return Ok(()),
+                Err(error) if tokio::time::Instant::now() > deadline => return Err(error),
+                Err(_) => {} // kcat itself waits
+            }
+        }
+    }
+
     /// Produces lines with acks=all, each a record, and returns when the last is acknowledged.
     pub async fn produce(&self, topic: &str, lines: &[String]) -> Result<()> {
         let timeout = format!("message.timeout.ms={}", PATIENCE.as_millis());
@@ -67,13 +80,13 @@ impl Clients {
     /// Runs one of Kafka's own tools, such as `kafka-topics`, for what it prints.
     pub async fn tool(&self, name: &str, arguments: &[&str]) -> Result<String> {
         let mut tool = inside::command(name);
-        inside::output(tool.args(["--bootstrap-server", &self.bootstrap]).args(arguments)).await
+        inside::output(tool.args(arguments).args(["--bootstrap-server", &self.bootstrap])).await
     }
 
     /// Runs one of Kafka's own tools with this as its input.
     pub async fn tool_given(&self, name: &str, arguments: &[&str], input: &str) -> Result<String> {
         let mut tool = inside::command(name);
-        inside::given(tool.args(["--bootstrap-server", &self.bootstrap]).args(arguments), input).await
+        inside::given(tool.args(arguments).args(["--bootstrap-server", &self.bootstrap]), input).await
     }
 
     fn kcat(&self, arguments: &[&str]) -> tokio::process::Command {

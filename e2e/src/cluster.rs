@@ -62,7 +62,9 @@ impl<'a> Cluster<'a> {
         let address = cluster.data["status"]["listeners"][0]["bootstrapServers"].as_str();
         let address = address.context("the status of a ready Cluster says where clients connect")?;
         let with_domain = address.replace(".svc:", ".svc.cluster.local:"); // as clients in other namespaces may write it
-        Ok(Clients::new(with_domain))
+        let clients = Clients::new(with_domain);
+        clients.answered().await?;
+        Ok(clients)
     }
 
     /// The id that its volume was formatted with.
