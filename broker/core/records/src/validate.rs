@@ -268,6 +268,6 @@ mod tests {
             ValidatedBatch::from_client(&built(Compression::Lz4, key, None).into(), true).expect("good")
         };
         assert_eq!(keyed(Some(b"k")).require_keys(1000), Ok(()));
-        assert_eq!(keyed(None).require_keys(1000), Err(InvalidBatch::NoKey(vec![0])));
+        assert_eq!(keyed(None).require_keys(1000), Err(InvalidBatch::NoKey(vec![0, 1])));
     }
 }
