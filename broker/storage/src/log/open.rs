@@ -234,6 +234,10 @@ impl Log {
             if !follows {
                 break;
             }
+            // as after a roll: when the segments before it are deleted, only this still tells of their producers
+            if next.base == self.end && self.end > from {
+                self.write_snapshot().map_err(io::Error::other)?;
+            }
         }
         let lost: Vec<Segment> = self.segments.drain(at..).collect();
         if !lost.is_empty() {
