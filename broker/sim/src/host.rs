@@ -255,9 +255,15 @@ impl Host {
         self.end(Death::Kill);
     }
 
-    /// The machine loses its power, between two operations.
+    /// The machine loses its power, between two operations; also one on which no process runs.
     pub fn power_off(&self) {
-        self.end(Death::PowerOff);
+        if self.0.process().life.is_some() {
+            return self.end(Death::PowerOff);
+        }
+        self.0.event("power off", &[], "");
+        self.0.trace.fault("power off");
+        self.0.network.machine_off(self.0.id);
+        self.0.disk().lose_power();
     }
 
     /// The process dies within one of its next changes to the disk, which is done in part. [`Host::ended`] tells when.

@@ -49,8 +49,9 @@ impl From<Broken> for NotFetched {
 pub async fn tail(world: World, shared: Shared, partition: i32) {
     let mut next = 0;
     while !shared.stopping() {
-        let era = shared.history().era();
-        if let Ok(mut client) = Client::connect(&world, &shared.broker).await {
+        let connected = Client::connect(&world, &shared.broker).await;
+        let era = shared.history().era(); // not before: a connect may take longer than a loss
+        if let Ok(mut client) = connected {
             while !shared.stopping() {
                 match fetch(&mut client, partition, next, 500).await {
                     Ok(fetched) => {

@@ -106,8 +106,9 @@ impl PartitionHistory {
     /// # Errors
     /// When that cannot be.
     pub fn acknowledged(&mut self, offset: Option<i64>, value: Value, era: Era) -> Result<(), String> {
-        self.acked.insert(value, era);
-        offset.map_or(Ok(()), |offset| self.observe(offset, value, era))
+        let observed = offset.map_or(Ok(()), |offset| self.observe(offset, value, era));
+        self.acked.insert(value, era); // after: what the observation shows to be lost is what was acknowledged before
+        observed
     }
 
     /// `value` is (or, on a connection of an earlier era, was) at `offset`.
@@ -263,6 +264,15 @@ mod tests {
         history.partition(0).observe(0, value(5), 1).unwrap();
         history.partition(0).observe(0, value(0), 0).unwrap();
         assert!(history.partition(0).observe(0, value(6), 1).is_err());
+    }
+
+    #[test]
+    fn what_was_only_read_may_be_sent_again() {
+        let mut history = History::default();
+        history.partition(0).observe(0, value(0), 0).unwrap();
+        history.partition(0).observe(1, value(1), 0).unwrap();
+        history.loss(|_| 0);
+        history.partition(0).acknowledged(Some(0), value(1), 1).unwrap();
     }
 
     #[test]

@@ -76,11 +76,11 @@ impl Producer {
 
     async fn produce_on_connections(&mut self) {
         while !self.shared.stopping() {
-            let era = self.shared.history().era();
             let Ok(mut client) = Client::connect(&self.world, &self.shared.broker).await else {
                 self.world.sleep(RETRY).await;
                 continue;
             };
+            let era = self.shared.history().era(); // not before: a connect may take longer than a loss
             match self.produce(&mut client, era).await {
                 Ok(()) => return,
                 Err(End::Broken) => {}

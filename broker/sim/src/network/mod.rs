@@ -180,6 +180,11 @@ impl NetworkState {
         self.links().connections.clear();
     }
 
+    /// A machine without a process loses its power.
+    pub(crate) fn machine_off(&self, host: HostId) {
+        self.links().off.insert(host);
+    }
+
     /// A machine runs again: it answers what old connections send with a reset.
     pub(crate) fn machine_on(&self, host: HostId) {
         let now = self.executor.now();

@@ -42,6 +42,21 @@ async fn kill_keeps_writes(simulation: Simulation) -> Result<(), Violation> {
     Ok(())
 }
 
+async fn power_loss_without_a_process(simulation: Simulation) -> Result<(), Violation> {
+    let host = simulation.host("host");
+    let (_, file) = with_durable(&host);
+    write(&file, "BBBB", 0).unwrap();
+    host.kill();
+    host.power_off();
+    saw(&simulation, read(&host.boot(), FILE));
+    Ok(())
+}
+
+#[test]
+fn a_machine_without_a_process_loses_its_cache_too() {
+    assert!(seen(20, power_loss_without_a_process).contains("Some(\"AAAA\")"));
+}
+
 #[test]
 fn a_kill_keeps_what_was_written() {
     check(5, kill_keeps_writes);
