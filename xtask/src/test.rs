@@ -67,7 +67,7 @@ impl Part {
             Part::Differential => {
                 vec![cargo(&["test", "-p", "klamm-protocol"]), xtask(&["compare-protocol"])?]
             }
-            Part::Simulation => vec![cargo(&["test", "-p", "klamm-sim"])],
+            Part::Simulation => vec![cargo(&["test", "-p", "klamm-sim", "--features", "broker"])],
             Part::Clients => vec![xtask(&["clients"])?],
             Part::E2e => vec![xtask(&["e2e"])?],
         })

@@ -132,11 +132,9 @@ pub async fn serve(
     world.spawn.spawn("control listener", Box::pin(accepting));
     let incoming = futures::stream::poll_fn(move |context| receive.poll_recv(context));
     let serving = Server::builder().add_service(ControlServer::new(service)).serve_with_incoming(incoming);
-    match futures::future::select(pin!(serving), pin!(closing.wait())).await {
-        futures::future::Either::Left((Err(error), _)) => {
-            tracing::error!(%error, "the control service has ended")
-        }
-        _ => {}
+    let (serving, closed) = (Box::pin(serving), Box::pin(closing.wait()));
+    if let futures::future::Either::Left((Err(error), _)) = futures::future::select(serving, closed).await {
+        tracing::error!(%error, "the control service has ended");
     }
 }
 

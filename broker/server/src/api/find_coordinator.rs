@@ -58,10 +58,10 @@ async fn find(call: &Call, key_type: i8, key: &Str) -> Coordinator {
 async fn of_group(call: &Call, group: &Str) -> Result<crate::broker::Endpoint, (ErrorCode, &'static str)> {
     let unavailable = |message| (ErrorCode::CoordinatorNotAvailable, message);
     let broker = &call.broker;
-    if broker.image().topic(CONSUMER_OFFSETS).is_none() {
-        if let Err(error) = broker.auto_create(&Str::from_static(CONSUMER_OFFSETS)).await {
-            tracing::error!(%error, "__consumer_offsets cannot be created: no group can be coordinated");
-        }
+    if broker.image().topic(CONSUMER_OFFSETS).is_none()
+        && let Err(error) = broker.auto_create(&Str::from_static(CONSUMER_OFFSETS)).await
+    {
+        tracing::error!(%error, "__consumer_offsets cannot be created: no group can be coordinated");
     }
     let image = broker.image();
     let topic = image
