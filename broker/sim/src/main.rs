@@ -21,6 +21,8 @@ struct Arguments {
     first: u64,
     scenario: Option<String>,
     replay: Option<u64>,
+    /// A seeded bug to play with (only with the feature `mutants`).
+    mutant: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -39,6 +41,9 @@ fn main() -> ExitCode {
         eprintln!("klamm-sim: --scenario takes one of {}", names.join(", "));
         return ExitCode::from(2);
     }
+    if let Some(mutant) = &arguments.mutant {
+        return hunt(mutant, &arguments, &scenarios);
+    }
     match arguments.replay {
         Some(seed) => replay(seed, &scenarios),
         None => sweep(&arguments, &scenarios),
@@ -56,7 +61,8 @@ fn tell_what_plays_on_panic() {
 }
 
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let mut arguments = Arguments { seeds: 100, minutes: 60, first: 0, scenario: None, replay: None };
+    let mut arguments =
+        Arguments { seeds: 100, minutes: 60, first: 0, scenario: None, replay: None, mutant: None };
     while let Some(word) = words.next() {
         let value = words.next().ok_or_else(|| format!("{word} takes a value"))?;
         let number = || value.parse::<u64>().map_err(|_| format!("{word} takes a whole number, not {value}"));
@@ -65,6 +71,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "--minutes" => arguments.minutes = number()?,
             "--first" => arguments.first = number()?,
             "--replay" => arguments.replay = Some(number()?),
+            "--mutant" => arguments.mutant = Some(value),
             "--scenario" => arguments.scenario = Some(value),
             _ => {
                 return Err(format!(
@@ -90,6 +97,28 @@ fn replay(seed: u64, scenarios: &[Scenario]) -> ExitCode {
         }
     }
     code
+}
+
+/// Plays seeds with a seeded bug until one finds it.
+#[cfg(feature = "mutants")]
+fn hunt(mutant: &str, arguments: &Arguments, scenarios: &[Scenario]) -> ExitCode {
+    let mutant: &'static str = String::leak(mutant.to_owned());
+    for seed in arguments.first..arguments.first + arguments.seeds {
+        for scenario in scenarios {
+            if let Err(violation) = klamm_sim::run_mutant(seed, scenario.play, mutant) {
+                println!("{mutant}: {}, seed {seed}: {violation}", scenario.name);
+                return ExitCode::SUCCESS;
+            }
+        }
+    }
+    println!("{mutant}: not found in {} seeds", arguments.seeds);
+    ExitCode::FAILURE
+}
+
+#[cfg(not(feature = "mutants"))]
+fn hunt(mutant: &str, _: &Arguments, _: &[Scenario]) -> ExitCode {
+    eprintln!("klamm-sim: --mutant {mutant} needs a build with --features mutants");
+    ExitCode::from(2)
 }
 
 /// Sums over all runs.
