@@ -15,4 +15,5 @@ pub use client::{Client, Settings};
 pub use connection::{ClientError, Connection};
 pub use consume::{Fetched, Position};
 pub use groups::{GroupInfo, Lag};
+pub use klamm_net::tls::TlsConnector;
 pub use produce::Record;

@@ -1,8 +1,8 @@
 //! Topics of a Cluster through Kafka's own admin protocol, on the brokers' port, with the operator's certificate.
 
 use crate::{certificates::Pair, error::Error};
+use klamm_client::TlsConnector;
 use klamm_client::{Client, NewTopic, Settings};
-use klamm_net::tls::TlsConnector;
 use klamm_plan::{
     cluster::Names,
     topic::{Step, TopicSeen},
