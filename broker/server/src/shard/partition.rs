@@ -165,12 +165,6 @@ impl Partition {
         self.replica.epoch()
     }
 
-    /// Whether replicas are missing from those in sync.
-    #[must_use]
-    pub fn is_under_replicated(&self, replicas: usize) -> bool {
-        self.replica.in_sync().len() < replicas
-    }
-
     pub(super) fn check_epoch(&self, theirs: LeaderEpoch) -> Result<(), ErrorCode> {
         if !self.replica.is_leader() {
             return Err(ErrorCode::NotLeaderOrFollower);
