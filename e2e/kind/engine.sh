@@ -12,6 +12,14 @@ stop() {
 }
 [ "$action" = start ] || { stop; exit; }
 
+wanted="docker.io debootstrap jq busybox-static iproute2 iptables" # the rest is installed for the local Kubernetes already
+missing=$(for package in $wanted; do dpkg -s "$package" >/dev/null 2>&1 || echo "$package"; done)
+if [ -n "$missing" ]; then
+  apt-get update -qq
+  # At this runlevel Debian starts no daemon on installation: the engine is to run in our network alone.
+  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
 # runc-less asks only for capabilities that the machine can give; kind cannot choose a runtime, so it is the default one.
 [ -x runc-less ] || (cd "$here/runc-less" && CGO_ENABLED=0 go build -trimpath -o "$D/runc-less" .)
 docker -H "unix://$D/docker.sock" info >/dev/null 2>&1 && exit

@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
 # kind's node image where none can be pulled: Debian's packages, kind's own files (in its Go module), our Go program.
-# node-image.sh FOLDER KUBE: makes klamm/kind-node:v1.35.4 in the engine at FOLDER/docker.sock from the program KUBE.
+# node-image.sh FOLDER KUBE IMAGE: makes IMAGE in the engine at FOLDER/docker.sock from the program KUBE, unless it is there.
 set -euo pipefail
-mkdir -p "$1"; KUBE=$2; here=$(cd "$(dirname "$0")" && pwd); cd "$1"; D=$PWD
+mkdir -p "$1"; KUBE=$2 IMAGE=$3; here=$(cd "$(dirname "$0")" && pwd); cd "$1"; D=$PWD
 export DOCKER_HOST=unix://$D/docker.sock DOCKER_BUILDKIT=0
-V=v1.35.4; KIND=$(go env GOMODCACHE)/sigs.k8s.io/kind@v0.31.0; R=$D/root BB=$(command -v busybox)
+V=v1.35.4; R=$D/root BB=$(command -v busybox)
 step() { echo "$(date +%T) $*" >&2; }
-if docker image inspect "klamm/kind-node:$V" >/dev/null 2>&1; then exit; fi
+if docker image inspect "$IMAGE" >/dev/null 2>&1; then exit; fi
 
 step "programs"
+KIND=$(go mod download -json sigs.k8s.io/kind@v0.31.0 | jq -r .Dir)
 CGO_ENABLED=0 GOBIN=$D GOFLAGS=-trimpath go install -ldflags "-s -w" github.com/rancher/local-path-provisioner@v0.0.30
 mkdir -p node; cp "$KUBE" node/kube; for b in kubeadm kubectl; do ln -sf kube node/$b; done
 
 step debootstrap
-[ -d "$R/etc" ] || debootstrap --variant=minbase --include=systemd,systemd-sysv,containerd,runc,containernetworking-plugins,iptables,iproute2,conntrack,ethtool,socat,util-linux,mount,kmod,procps,hostname,ca-certificates,nftables,curl,busybox-static bookworm "$R"
+rm -rf "$R"; debootstrap --variant=minbase --include=systemd,systemd-sysv,containerd,runc,containernetworking-plugins,iptables,iproute2,conntrack,ethtool,socat,util-linux,mount,kmod,procps,hostname,ca-certificates,nftables,curl,busybox-static bookworm "$R"
 rm -rf "$R"/var/cache/apt/archives/*.deb "$R"/var/lib/apt/lists/* "$R"/usr/share/{doc,man,locale,info}
 
 step "kind's files"
@@ -86,5 +87,5 @@ kill $C; wait $C || true
 step "node image"
 : >"$R/etc/machine-id"; rm -f "$R/var/lib/dbus/machine-id" "$R/etc/resolv.conf" "$R/etc/hostname"
 tar -C "$R" --numeric-owner --xattrs -c . | docker import - klamm/kind-root:1 >/dev/null
-printf 'FROM klamm/kind-root:1\nENV container=docker\nSTOPSIGNAL SIGRTMIN+3\nENTRYPOINT ["/usr/local/bin/entrypoint","/sbin/init"]\n' | docker build -q -t klamm/kind-node:$V -
-docker images klamm/kind-node; step done
+printf 'FROM klamm/kind-root:1\nENV container=docker\nSTOPSIGNAL SIGRTMIN+3\nENTRYPOINT ["/usr/local/bin/entrypoint","/sbin/init"]\n' | docker build -q -t "$IMAGE" -
+rm -rf images.tar image pre root node; step done

@@ -10,7 +10,8 @@ use crate::inside;
 /// How long a client may wait for a broker that was killed or whose address is new.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Clients of one Cluster.
+/// Clients of one Cluster. kcat reads with `-E`: librdkafka connects again until it can, where kcat itself would give up at
+/// the first connection that is refused.
 pub struct Clients {
     bootstrap: String,
 }
@@ -21,7 +22,8 @@ impl Clients {
         Clients { bootstrap }
     }
 
-    /// Waits until a client is answered: for a Service that was made anew, DNS keeps the former address for 30 s.
+    /// Waits until a client is answered: a ready pod is behind its Services only when kube-proxy has heard of it, and for a
+    /// Service that was made anew DNS keeps the former address for 30 s.
     pub async fn answered(&self) -> Result<()> {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
@@ -44,13 +46,13 @@ impl Clients {
 
     /// Every record of a topic, from its beginning to its end.
     pub async fn consume(&self, topic: &str) -> Result<Vec<String>> {
-        let mut kcat = self.kcat(&["-C", "-t", topic, "-o", "beginning", "-e", "-q"]);
+        let mut kcat = self.kcat(&["-C", "-t", topic, "-o", "beginning", "-e", "-q", "-E"]);
         self.lines(kcat.args(["-b", &self.bootstrap])).await
     }
 
     /// What a group has not read yet, to the end, committed when it leaves.
     pub async fn consume_as(&self, group: &str, topic: &str) -> Result<Vec<String>> {
-        let mut kcat = self.kcat(&["-e", "-q", "-X", "auto.offset.reset=earliest"]);
+        let mut kcat = self.kcat(&["-e", "-q", "-E", "-X", "auto.offset.reset=earliest"]);
         self.lines(kcat.args(["-b", &self.bootstrap, "-G", group, topic])).await
     }
 

@@ -55,6 +55,7 @@ async fn survives(
 
 /// All records are there, and the group goes on exactly with what it had not read.
 async fn holds(clients: &Clients, unread: std::ops::Range<u32>) -> Result<()> {
+    clients.answered().await?;
     let all = clients.consume("events").await?;
     ensure!(all == records(0..unread.end), "{} records of {}", all.len(), unread.end);
     let read = clients.consume_as("readers", "events").await?;

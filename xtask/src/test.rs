@@ -69,7 +69,8 @@ impl Part {
             }
             Part::Simulation => vec![cargo(&["test", "-p", "klamm-sim", "--features", "broker"])],
             Part::Clients => vec![xtask(&["clients"])?],
-            Part::E2e => vec![xtask(&["e2e"])?],
+            Part::E2e if e2e::given() => vec![xtask(&["e2e"])?],
+            Part::E2e => vec![xtask(&["e2e"])?, xtask(&["e2e", "--on", "kind", "--as-built"])?],
         })
     }
 }

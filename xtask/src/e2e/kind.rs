@@ -1,5 +1,6 @@
 //! kind, as users have it. Where there is no Docker engine, or it cannot pull, one is made of Debian's packages (e2e/kind).
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,8 +10,8 @@ use anyhow::{Context, Result};
 use crate::shell;
 
 const VERSION: &str = "v0.31.0";
-/// What e2e/kind/node-image.sh makes.
-const OWN_IMAGE: &str = "klamm/kind-node:v1.35.4";
+/// Makes the node image, and so is part of its name.
+const NODE_IMAGE: &str = "e2e/kind/node-image.sh";
 /// The network namespace of e2e/kind/engine.sh.
 const OWN_NETWORK: &str = "--net=/run/netns/klamm-kind";
 /// Where kubeadm puts the cluster's DNS.
@@ -25,23 +26,28 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// A new cluster; what was begun is taken away again where it cannot be made.
     pub fn start(harness: &Path) -> Result<Kind> {
         let folder = shell::cache().join("kind");
         std::fs::create_dir_all(&folder)?;
         let program = program(&folder)?;
-        let engine = Command::new("docker").arg("info").output().is_ok_and(|output| output.status.success());
         let name = format!("klamm-{}", std::process::id());
-        let kind = Kind { folder, program, name, own_engine: !engine };
-        if kind.own_engine {
-            kind.make_engine(harness)?;
+        let kind = Kind { folder, program, name, own_engine: !engine() };
+        match kind.create(harness) {
+            Ok(()) => Ok(kind),
+            Err(error) => match kind.stop() {
+                Ok(()) => Err(error),
+                Err(left) => Err(error.context(format!("and it could not be taken away: {left:#}"))),
+            },
         }
-        let mut create = kind.kind(&["create", "cluster", "--wait", "3m", "--config", "e2e/kind/kind.yaml"]);
-        if kind.own_engine {
-            create.args(["--image", OWN_IMAGE]);
-        }
+    }
+
+    fn create(&self, harness: &Path) -> Result<()> {
+        let image = if self.own_engine { Some(self.make_engine(harness)?) } else { None };
+        let mut create = self.kind(&["create", "cluster", "--wait", "3m", "--config", "e2e/kind/kind.yaml"]);
+        create.args(image.iter().flat_map(|image| ["--image", image]));
         shell::run(&mut create)?;
-        kind.write_inside()?;
-        Ok(kind)
+        self.write_inside()
     }
 
     pub fn load(&self, archives: &[PathBuf]) -> Result<()> {
@@ -73,11 +79,21 @@ impl Kind {
         Ok(())
     }
 
-    /// An engine of our own, and the node image in it.
-    fn make_engine(&self, harness: &Path) -> Result<()> {
+    /// An engine of our own without the clusters of runs that are over, and the node image in it, by its name.
+    fn make_engine(&self, harness: &Path) -> Result<String> {
         shell::run(shell::command("e2e/kind/engine.sh").arg("start").arg(&self.folder))?;
+        for left in shell::read(&mut self.of_engine_with_kind(&["get", "clusters"]))?.lines() {
+            let run = left.strip_prefix("klamm-").unwrap_or_default();
+            if !run.is_empty() && !Path::new("/proc").join(run).exists() {
+                shell::run(&mut self.of_engine_with_kind(&["delete", "cluster", "--name", left]))?;
+            }
+        }
         let kube = shell::read(Command::new(harness).arg("program"))?;
-        shell::run(shell::command("e2e/kind/node-image.sh").arg(&self.folder).arg(kube.trim()))
+        let mut hasher = DefaultHasher::new();
+        (kube.trim(), std::fs::read(shell::root().join(NODE_IMAGE))?).hash(&mut hasher);
+        let image = format!("klamm/kind-node:{:016x}", hasher.finish());
+        shell::run(shell::command(NODE_IMAGE).arg(&self.folder).arg(kube.trim()).arg(&image))?;
+        Ok(image)
     }
 
     /// A pod's network and a pod's names, without being a pod: the control plane's network, with the cluster's DNS.
@@ -101,9 +117,16 @@ impl Kind {
         self.folder.join(format!("{}.resolv", self.name))
     }
 
+    /// kind, about this cluster.
     fn kind(&self, arguments: &[&str]) -> Command {
+        let mut kind = self.of_engine_with_kind(arguments);
+        kind.args(["--name", &self.name]);
+        kind
+    }
+
+    fn of_engine_with_kind(&self, arguments: &[&str]) -> Command {
         let mut kind = self.of_engine(&self.program.to_string_lossy());
-        kind.args(arguments).args(["--name", &self.name]).env("KUBECONFIG", self.kubeconfig());
+        kind.args(arguments).env("KUBECONFIG", self.kubeconfig());
         kind
     }
 
@@ -123,6 +146,11 @@ impl Kind {
         command.env("DOCKER_HOST", format!("unix://{}/docker.sock", self.folder.display()));
         command
     }
+}
+
+/// Whether this machine has a Docker engine.
+pub fn engine() -> bool {
+    Command::new("docker").arg("info").output().is_ok_and(|output| output.status.success())
 }
 
 /// kind itself: the one on the path, or the one that its Go module makes.

@@ -53,11 +53,14 @@ pub fn run(args: &Args) -> Result<()> {
     if args.down {
         return shell::run(Command::new(harness).arg("down"));
     }
-    if std::env::var_os("KUBECONFIG").is_some() {
+    if given() {
         return test(args, None);
     }
     if args.on == On::Local && args.tests.is_empty() {
         shell::run(shell::cargo().args(["test", "-p", "klamm-e2e", "--test", "machine"]))?;
+    }
+    if args.on == On::Local || !kind::engine() {
+        shell::read(Command::new(&harness).arg("program"))?; // it brings buildah, which makes the images
     }
     let archives = images(args.as_built)?;
     let cluster = Cluster::start(args, &harness)?;
@@ -131,7 +134,7 @@ fn test(args: &Args, cluster: Option<&Cluster>) -> Result<()> {
         cargo.args(SMOKE);
     }
     // Two cores run one cluster well; two of them would only make each other late.
-    cargo.arg("--test-threads=1").env("RUST_LIB_BACKTRACE", "0");
+    cargo.args(["--test-threads=1", "--show-output"]).env("RUST_LIB_BACKTRACE", "0"); // they print what they measured
     let tools = std::iter::once(clients::tools()?);
     let path = std::env::var_os("PATH").unwrap_or_default();
     cargo.env("PATH", std::env::join_paths(tools.chain(std::env::split_paths(&path)))?);
@@ -145,10 +148,15 @@ fn test(args: &Args, cluster: Option<&Cluster>) -> Result<()> {
     shell::run(&mut cargo)
 }
 
+/// Whether the user names a cluster to test on.
+pub fn given() -> bool {
+    std::env::var_os("KUBECONFIG").is_some()
+}
+
 /// Why this machine has no cluster to test on, if so.
 pub fn impossible() -> Option<String> {
     let root = rustix::process::geteuid().is_root();
-    if std::env::var_os("KUBECONFIG").is_some() || (cfg!(target_os = "linux") && root) {
+    if given() || (cfg!(target_os = "linux") && root) {
         return None;
     }
     Some("no KUBECONFIG, and the local Kubernetes needs Linux and root".into())
