@@ -22,6 +22,7 @@ fn quickstart() -> Result<()> {
         space.wait_condition(&clusters, &name, "Ready", Duration::from_secs(60)).await?;
         let ready = began.elapsed();
         let clients = Clients::new(format!("{name}-bootstrap.{}.svc.cluster.local:9092", space.name()));
+        clients.answered().await?; // kcat would give up where kube-proxy has not heard of the ready pod yet; it counts as waiting
         clients.produce("first", &records(0..1)).await?;
         let acked = began.elapsed();
         println!(
