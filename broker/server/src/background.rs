@@ -1,10 +1,7 @@
 //! What runs by itself: flush rounds, checkpoints, retention, a look at the room on disk. Tasks of their own; a log thread only hands
 //! out work and hears what became of it.
 
-use crate::{
-    broker::Broker,
-    shard::{Checkpoints, ShardHandle},
-};
+use crate::{broker::Broker, shard::Checkpoints};
 use klamm_net::Closing;
 use klamm_storage::{Checkpoint, Device, FlushDepth, StorageError, flush_round, pick_for_round};
 use klamm_types::{Offset, TopicIdPartition, TopicPartition};
@@ -173,7 +170,8 @@ async fn write_checkpoint(
     broker.world.blocking(move || device.write_checkpoint(which, &offsets)).await
 }
 
-/// The last work of a broker that stops: everything durable, all checkpoints written, the mark of a clean shutdown set.
+/// The last work of a broker that stops: everything durable, all checkpoints written, the mark of a clean shutdown set,
+/// the directories given back.
 pub async fn shut_down(broker: &Broker) {
     for device in devices(broker) {
         let path = device.path().to_owned();
@@ -188,7 +186,10 @@ pub async fn shut_down(broker: &Broker) {
             tracing::error!(directory = %device.path().display(), %error, "the shutdown is not clean");
         }
     }
-    broker.shards.all().for_each(ShardHandle::stop);
+    for shard in broker.shards.all() {
+        shard.stop().await;
+    }
+    devices(broker).iter().for_each(|device| device.close());
 }
 
 async fn mark_clean(broker: &Broker, device: &Arc<Device>) -> Result<(), StorageError> {

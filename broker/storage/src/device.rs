@@ -6,7 +6,7 @@ use std::{
     fmt, io,
     path::{Path, PathBuf},
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -18,8 +18,8 @@ const BALLAST_FILE: &str = "klamm.ballast";
 pub struct Device {
     disk: Arc<dyn Disk>,
     path: PathBuf,
-    /// Opened with the directory: it learns of every error of the file system since then.
-    lock: Arc<dyn File>,
+    /// Opened with the directory: it learns of every error of the file system since then. None once the directory is closed.
+    lock: Mutex<Option<Arc<dyn File>>>,
     failure: OnceLock<String>,
     low: AtomicBool,
     unflushed_bytes: AtomicU64,
@@ -50,7 +50,7 @@ impl Device {
         Self {
             disk,
             path,
-            lock,
+            lock: Mutex::new(Some(lock)),
             failure: OnceLock::new(),
             low: AtomicBool::new(false),
             unflushed_bytes: AtomicU64::new(0),
@@ -115,9 +115,20 @@ impl Device {
         StorageError::Offline { path: self.path.clone(), reason }
     }
 
+    /// Gives the directory back, to be opened again by this process or another. Nothing is written to it from here on: its logs
+    /// must have ended.
+    pub fn close(&self) {
+        let _ = self.failure.set("it was closed".to_owned()); // one that has failed stays what it is
+        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(lock);
+    }
+
     /// Syncs the whole file system at once. Says whether that is possible.
     pub(crate) fn sync_all(&self) -> bool {
-        match self.lock.sync_file_system() {
+        let Some(lock) = self.lock.lock().unwrap_or_else(PoisonError::into_inner).clone() else {
+            return true;
+        };
+        match lock.sync_file_system() {
             Ok(()) => true,
             Err(error) if error.kind() == io::ErrorKind::Unsupported => false,
             Err(error) => {

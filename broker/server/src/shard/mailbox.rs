@@ -53,9 +53,11 @@ impl ShardHandle {
         result.await.ok()
     }
 
-    /// Ends the thread once what waits is done.
-    pub fn stop(&self) {
-        self.send(Work::Do(Box::new(Shard::stop)));
+    /// Ends the thread once what waits is done; resolves when its logs are closed.
+    pub async fn stop(&self) {
+        let (ended, wait) = oneshot::channel();
+        self.send(Work::Do(Box::new(|shard| shard.stop(ended))));
+        let _ = wait.await; // it is dropped, not sent
     }
 
     /// Pieces of work that wait.

@@ -26,6 +26,7 @@ use klamm_types::{BrokerId, LeaderEpoch, TopicIdPartition};
 use klamm_world::World;
 use partition::Staged;
 use std::{collections::BTreeMap, sync::Arc};
+use tokio::sync::oneshot;
 
 /// Batches of one request for the partitions of one shard.
 pub struct ProduceWork {
@@ -58,12 +59,13 @@ pub struct Shard {
     dirs: Arc<LogDirs>,
     partitions: BTreeMap<TopicIdPartition, Partition>,
     staged: Vec<TopicIdPartition>,
-    stopped: bool,
+    /// Once it is to stop: dropped last, when no log is open any more.
+    stopped: Option<oneshot::Sender<()>>,
 }
 
 impl Shard {
     fn new(world: World, me: BrokerId, dirs: Arc<LogDirs>) -> Self {
-        Self { world, me, dirs, partitions: BTreeMap::new(), staged: Vec::new(), stopped: false }
+        Self { world, me, dirs, partitions: BTreeMap::new(), staged: Vec::new(), stopped: None }
     }
 
     /// A partition that is led here, for one who knows `epoch` as its leader epoch; NONE for one who does not say.
@@ -138,12 +140,12 @@ impl Shard {
     }
 
     fn is_stopped(&self) -> bool {
-        self.stopped
+        self.stopped.is_some()
     }
 
-    /// Ends the thread when its mailbox is worked off so far.
-    pub fn stop(&mut self) {
-        self.stopped = true;
+    /// Ends the thread when its mailbox is worked off so far; `ended` is dropped when its logs are closed.
+    fn stop(&mut self, ended: oneshot::Sender<()>) {
+        self.stopped = Some(ended);
     }
 }
 
