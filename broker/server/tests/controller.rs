@@ -164,6 +164,11 @@ async fn snapshots_replace_the_log() {
         !checkpoints.is_empty() && !checkpoints.iter().any(|name| name.starts_with("00000000000000000000-")),
         "{names:?}"
     );
+    // each snapshot begins a segment: what it supersedes is gone
+    let end = |name: &String| name.split(['-', '.']).next().and_then(|end| end.parse::<i64>().ok());
+    let oldest = checkpoints.first().and_then(|name| end(name));
+    let segment = names.iter().find(|name| name.ends_with(".log")).and_then(end);
+    assert!(segment.is_some() && segment >= oldest, "{names:?}");
 
     let running = node.start().await;
     running.register().await;

@@ -199,11 +199,26 @@ impl LogDir {
         config: Arc<LogConfig>,
         now: Now,
     ) -> Result<Log, StorageError> {
+        self.open_log_from(name, config, now, self.recovery_points.get(name).copied())
+    }
+
+    /// As [`LogDir::open_log`], for one who keeps the recovery point elsewhere than in the directory's checkpoint: everything
+    /// below it was made durable with [`crate::FlushDepth::RecoveryPoint`].
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn open_log_from(
+        &self,
+        name: &TopicPartition,
+        config: Arc<LogConfig>,
+        now: Now,
+        recovery_point: Option<Offset>,
+    ) -> Result<Log, StorageError> {
         let directory = self.directory_of(name);
         let metadata = files::read_text(self.device.disk().as_ref(), &directory.join(METADATA_FILE));
         let metadata = metadata.map_err(|error| self.device.failed(&directory, &error))?;
         let topic_id = metadata.and_then(|text| parse_partition_metadata(&text).ok());
-        let mut log = Log::open(self.opening(name, topic_id, config, now))?;
+        let mut log = Log::open(Opening { recovery_point, ..self.opening(name, topic_id, config, now) })?;
         if let Some(offset) = self.checkpointed_high_watermark(name) {
             log.set_high_watermark(offset);
         }

@@ -326,3 +326,41 @@ fn leftovers_go() {
     assert!(dir.partitions().is_empty());
     assert!(!dir.leftovers().is_empty());
 }
+
+#[test]
+fn a_recovery_point_from_elsewhere_bounds_what_is_read() {
+    let (broker, dir, mut log) = Broker::new(small());
+    for _ in 0..5 {
+        append(&mut log, batch(1, 100, 1)).expect("appends");
+    }
+    flush(&mut log);
+    let (flushed, end) = (log.recovery_point(), log.end().plus(1));
+    append(&mut log, batch(1, 100, 2)).expect("appends");
+    drop((dir, log));
+    // below the point nothing is looked at, so nobody sees this
+    let file = broker.newest(".log");
+    let mut bytes = fs::read(&file).expect("there");
+    bytes[80] ^= 1;
+    fs::write(&file, bytes).expect("writes");
+
+    let dir = LogDir::open(broker.disk(), &broker.folder.0).expect("formatted");
+    let log = dir.open_log_from(&name(0), broker.config.clone(), now(0), Some(flushed)).expect("opens");
+    assert_eq!((log.recovery_point(), log.end()), (flushed, end));
+    drop(log);
+    let log = dir.open_log(&name(0), broker.config.clone(), now(0)).expect("opens");
+    assert_eq!(log.end(), Offset(0), "without it the whole log is read, and cut at the damage");
+}
+
+#[test]
+fn a_closed_directory_can_be_opened_again_and_takes_nothing_more() {
+    let (folder, config) = (Folder::new(), Arc::new(small()));
+    format(real_disk().as_ref(), &folder.0);
+    let dir = LogDir::open(real_disk(), &folder.0).expect("formatted");
+    let mut log = dir.create_log(&name(0), topic(), config.clone(), now(0)).expect("created");
+    append(&mut log, batch(1, 100, 1)).expect("appends");
+    assert!(matches!(LogDir::open(real_disk(), &folder.0), Err(OpenError::InUse(_))));
+    dir.device().close();
+    assert!(append(&mut log, batch(1, 100, 2)).is_err());
+    let again = LogDir::open(real_disk(), &folder.0).expect("it is free");
+    assert_eq!(again.open_log(&name(0), config, now(0)).expect("opens").end(), Offset(1));
+}

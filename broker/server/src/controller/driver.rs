@@ -232,7 +232,10 @@ impl Driver {
                 );
                 self.leading = Some(epoch);
             }
-            Effect::Snapshot(id) => self.snapshot(id),
+            Effect::Snapshot(id) => {
+                self.log.roll().await?;
+                self.snapshot(id);
+            }
             Effect::Superseded(id) => self.log.superseded(id).await?,
         }
         Ok(())

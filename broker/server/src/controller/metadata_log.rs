@@ -55,7 +55,11 @@ impl MetadataLog {
         settings: &Settings,
     ) -> Result<(Self, Found), ControllerError> {
         let directory = dir.device().path().join(partition().to_string());
-        let log = dir.open_log(&partition(), Arc::new(config(settings)), world.clock.now())?;
+        let snapshots = checkpoint::list(world.disk.as_ref(), &directory);
+        // a snapshot is written when everything before it is flushed: after a crash only what lies behind it is looked at
+        let flushed = snapshots.ok().and_then(|ids| ids.last().map(|id| id.end)).filter(|_| !dir.was_clean());
+        let (config, now) = (Arc::new(config(settings)), world.clock.now());
+        let log = dir.open_log_from(&partition(), config, now, flushed)?;
         let mut this = Self { world, directory, log };
         this.sync().await?;
         let found = this.read_all()?;
@@ -202,6 +206,18 @@ impl MetadataLog {
             what: "quorum-state".to_owned(),
             error: error.to_string(),
         })
+    }
+
+    /// Ends the segment and flushes it, for a snapshot of what is in it: with the snapshot everything before it can go, and
+    /// recovery begins behind it.
+    pub async fn roll(&mut self) -> Result<(), ControllerError> {
+        while let Err(error) = self.log.roll(self.world.clock.now()) {
+            match error {
+                StorageError::NoSpace { .. } => self.make_room().await,
+                other => return Err(other.into()),
+            }
+        }
+        self.flush(FlushDepth::RecoveryPoint).await.map(drop)
     }
 
     /// What writes a snapshot of `image`: run it through `World::blocking`.
