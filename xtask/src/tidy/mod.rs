@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: what no compiler checks. Every check returns its complaints; all are shown, one is enough to fail.
 
+mod features;
 mod imports;
 mod leftovers;
 mod licences;
@@ -17,6 +18,7 @@ type Check = fn() -> Result<Vec<String>>;
 
 const CHECKS: &[(&str, Check)] = &[
     ("imports", imports::check),
+    ("features", features::check),
     ("left-overs", leftovers::check),
     ("licences", licences::check),
     ("formatting", formatting),
