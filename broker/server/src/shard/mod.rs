@@ -9,6 +9,8 @@ mod mailbox;
 mod outbox;
 mod partition;
 mod pending;
+#[cfg(test)]
+mod tests;
 mod upkeep;
 mod watch;
 
