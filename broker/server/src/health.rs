@@ -62,6 +62,23 @@ impl BrokerHealth {
     }
 }
 
+/// What this broker lacks to be one that others can do without each other for: evictions wait until it has it.
+fn missing(broker: &Broker) -> Option<String> {
+    let image = broker.image();
+    if image.broker(broker.id).is_none_or(|me| me.fenced) {
+        return Some("the broker is fenced".to_owned());
+    }
+    let hosted = image.topics().flat_map(|topic| &topic.partitions).filter(|one| {
+        // a replica on its way in, or out, is nobody's loss
+        let moving = one.adding.contains(&broker.id) || one.removing.contains(&broker.id);
+        one.replicas.contains(&broker.id) && !moving
+    });
+    match hosted.filter(|one| !one.isr.contains(&broker.id)).count() {
+        0 => None,
+        count => Some(format!("not in the ISR of {count} partitions")),
+    }
+}
+
 impl Health for BrokerHealth {
     fn live(&self) -> Result<String, String> {
         Ok(format!("alive: {}", self.0.stage().text()))
@@ -69,7 +86,10 @@ impl Health for BrokerHealth {
 
     fn ready(&self) -> Result<String, String> {
         match self.0.stage() {
-            Stage::Serving => Ok("ready".to_owned()),
+            Stage::Serving => match self.0.broker().and_then(|broker| missing(broker)) {
+                None => Ok("ready".to_owned()),
+                Some(missing) => Err(format!("not ready: {missing}")),
+            },
             stage => Err(format!("not ready: {}", stage.text())),
         }
     }

@@ -2,7 +2,8 @@
 //! with the next.
 
 use super::{
-    Answer, Command, Controller, ControllerError, admin::Context, checkpoint, metadata_log::MetadataLog,
+    Answer, Command, Controller, ControllerError, Leadership, admin::Context, checkpoint,
+    leadership::LeadershipView, metadata_log::MetadataLog,
 };
 use klamm_metadata::{Delta, Image, Position, Record, config::Settings};
 use klamm_quorum::{After, Effect, Event, Quorum, ReplicaKey, SnapshotId, SnapshotPolicy, Start};
@@ -40,6 +41,7 @@ pub struct Driver {
     mailbox: mpsc::UnboundedReceiver<Command>,
     myself: mpsc::WeakUnboundedSender<Command>,
     view: Arc<Mutex<Quorum>>,
+    leadership: Arc<LeadershipView>,
     log: MetadataLog,
     quorum: Quorum,
     /// What `quorum-state` says on the disk.
@@ -82,10 +84,12 @@ impl Controller {
         let quorum = Quorum::new(now, start)?;
         let (sender, mailbox) = mpsc::unbounded_channel();
         let view = Arc::new(Mutex::new(quorum.clone()));
+        let leadership = Arc::new(LeadershipView::default());
         let (newest, delta) = found.replay.finish(position);
         let driver = Driver {
             myself: sender.downgrade(),
             view: Arc::clone(&view),
+            leadership: Arc::clone(&leadership),
             persisted: state.map_or(LeaderEpoch(0), |state| state.epoch),
             replayed: Some((newest.clone(), delta)),
             committed: Arc::default(),
@@ -100,7 +104,8 @@ impl Controller {
             newest,
         };
         let context = Arc::new(Context::new(driver.world.clone(), settings));
-        Ok((Controller { mailbox: sender, view, meta: Arc::new(dir.meta().clone()), context }, driver))
+        let meta = Arc::new(dir.meta().clone());
+        Ok((Controller { mailbox: sender, view, leadership, meta, context }, driver))
     }
 }
 
@@ -209,7 +214,20 @@ impl Driver {
         for effect in effects {
             self.carry_out(broker, effect).await?;
         }
+        self.tell_leadership();
         Ok(())
+    }
+
+    fn tell_leadership(&self) {
+        let voters = self.quorum.voters();
+        let leader = self.leading.map(|_| self.quorum.me().id);
+        let endpoints = leader.and_then(|leader| voters.iter().find(|voter| voter.key.id == leader));
+        self.leadership.set(Leadership {
+            epoch: self.quorum.epoch(),
+            leader,
+            endpoints: endpoints.map(|voter| voter.endpoints.clone()).unwrap_or_default(),
+            active: self.leading.is_some(),
+        });
     }
 
     async fn carry_out(&mut self, broker: &dyn Publish, effect: Effect) -> Result<(), ControllerError> {

@@ -8,13 +8,14 @@ mod admin;
 mod checkpoint;
 mod driver;
 mod format;
+mod leadership;
 mod metadata_log;
 mod quorum_state;
 
-pub(crate) use admin::apply;
 pub use admin::random_id;
 pub use driver::{Driver, Publish};
 pub use format::{directories, format, metadata_directory};
+pub use leadership::Leadership;
 
 use klamm_log::MetaProperties;
 use klamm_metadata::{ApplyError, Image, Record, decide::Refused};
@@ -120,6 +121,7 @@ enum Command {
 pub struct Controller {
     mailbox: mpsc::UnboundedSender<Command>,
     view: Arc<Mutex<Quorum>>,
+    leadership: Arc<leadership::LeadershipView>,
     meta: Arc<MetaProperties>,
     context: Arc<admin::Context>,
 }
@@ -162,6 +164,17 @@ impl Controller {
     #[must_use]
     pub fn quorum(&self) -> Quorum {
         self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where the active controller is, as far as this node knows.
+    #[must_use]
+    pub fn leadership(&self) -> Leadership {
+        self.leadership.get()
+    }
+
+    /// Resolves when the leadership is another than `seen`: at once, where it is already.
+    pub async fn leadership_changed(&self, seen: &Leadership) -> Leadership {
+        self.leadership.changed_from(seen).await
     }
 
     /// Whose directory the metadata log is in.
