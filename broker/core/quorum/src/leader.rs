@@ -1,7 +1,7 @@
-//! What a leader knows: how far each voter has come, and so what is committed.
+//! What a leader knows: how far each replica has come, and so what is committed.
 
-use crate::{ReplicaKey, Voters};
-use klamm_types::{LeaderEpoch, Mono, Offset};
+use crate::{CallId, ReplicaKey, Voters, leading::Parked};
+use klamm_types::{LeaderEpoch, Mono, Offset, mutant};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far a replica has come.
@@ -13,6 +13,13 @@ pub struct Progress {
     pub last_fetch: Option<Mono>,
     /// When it last had all that the leader had.
     pub last_caught_up: Option<Mono>,
+}
+
+/// A change of the voters that is not committed yet, and who waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub offset: Offset,
+    pub call: Option<CallId>,
 }
 
 /// The leader of an epoch.
@@ -29,8 +36,16 @@ pub struct Leader {
     pub granted: BTreeSet<ReplicaKey>,
     /// How far each voter has come.
     pub voters: BTreeMap<ReplicaKey, Progress>,
+    /// How far others have come that fetch.
+    pub observers: BTreeMap<ReplicaKey, Progress>,
     /// The end of what is committed; none until the epoch's first record is.
     pub high_watermark: Option<Offset>,
+    /// When it began to lead.
+    pub(crate) since: Mono,
+    /// When it tells voters again that do not fetch.
+    pub(crate) begin_at: Mono,
+    pub(crate) parked: Vec<Parked>,
+    pub(crate) change: Option<Change>,
 }
 
 impl Leader {
@@ -39,34 +54,79 @@ impl Leader {
         epoch_start: Offset,
         granted: BTreeSet<ReplicaKey>,
         voters: &Voters,
+        since: Mono,
     ) -> Self {
         let voters = voters.iter().map(|voter| (voter.key, Progress::default())).collect();
-        Self { epoch, epoch_start, granted, voters, high_watermark: None }
+        Self {
+            epoch,
+            epoch_start,
+            granted,
+            voters,
+            observers: BTreeMap::new(),
+            high_watermark: None,
+            since,
+            begin_at: since,
+            parked: Vec::new(),
+            change: None,
+        }
     }
 
-    /// `who` has its log durable up to `end`. The new high watermark where it has moved.
-    pub(crate) fn reached(
-        &mut self,
-        who: ReplicaKey,
-        end: Offset,
-        now: Mono,
-        leader_end: Offset,
-    ) -> Option<Offset> {
-        if let Some(progress) = self.voters.get_mut(&who) {
-            progress.end = progress.end.max(Some(end));
-            progress.last_fetch = Some(now);
-            if end >= leader_end {
-                progress.last_caught_up = Some(now);
-            }
+    /// `who` has its log durable up to `end`.
+    pub(crate) fn reached(&mut self, who: ReplicaKey, end: Offset, now: Mono, leader_end: Offset) {
+        let progress = match self.voters.get_mut(&who) {
+            Some(progress) => progress,
+            None => self.observers.entry(who).or_default(),
+        };
+        progress.end = progress.end.max(Some(end));
+        progress.last_fetch = Some(now);
+        if end >= leader_end {
+            progress.last_caught_up = Some(now);
         }
+    }
+
+    /// `who` is there, however far it is.
+    pub(crate) fn heard(&mut self, who: ReplicaKey, now: Mono) {
+        let known = self.voters.get_mut(&who).or_else(|| self.observers.get_mut(&who));
+        if let Some(progress) = known {
+            progress.last_fetch = Some(now);
+        }
+    }
+
+    /// The voters are others now; what is known of a replica stays known.
+    pub(crate) fn set_voters(&mut self, voters: &Voters) {
+        let mut all = std::mem::take(&mut self.voters);
+        all.append(&mut self.observers);
+        let voting = |key: &ReplicaKey| voters.contains(*key);
+        self.observers = all.iter().filter(|(key, _)| !voting(key)).map(|(key, one)| (*key, *one)).collect();
+        let of = |key: ReplicaKey| (key, all.get(&key).copied().unwrap_or_default());
+        self.voters = voters.iter().map(|voter| of(voter.key)).collect();
+    }
+
+    /// The high watermark where it has moved; not beyond `durable`, what the leader itself has: its snapshots must not be ahead of
+    /// its log.
+    pub(crate) fn advance(&mut self, durable: Offset) -> Option<Offset> {
         let mut ends: Vec<Option<Offset>> = self.voters.values().map(|progress| progress.end).collect();
         ends.sort_unstable_by(|a, b| b.cmp(a));
-        let of_majority = ends.get(ends.len() / 2).copied().flatten()?;
-        let moved = of_majority > self.epoch_start && Some(of_majority) > self.high_watermark;
+        let of_majority = ends.get(ends.len() / 2).copied().flatten()?.min(durable);
+        let own = of_majority > self.epoch_start || mutant::active("count records of older epochs");
+        let moved = own && Some(of_majority) > self.high_watermark;
         moved.then(|| {
             self.high_watermark = Some(of_majority);
             of_majority
         })
+    }
+
+    /// When it last heard of a majority, itself included where it votes.
+    pub(crate) fn heard_majority(&self, me: ReplicaKey) -> Option<Mono> {
+        let mut heard: Vec<_> = self
+            .voters
+            .iter()
+            .filter(|(key, _)| **key != me)
+            .map(|(_, one)| one.last_fetch.unwrap_or(self.since))
+            .collect();
+        heard.sort_unstable_by(|a, b| b.cmp(a));
+        let others = (self.voters.len() / 2 + 1) - usize::from(self.voters.contains_key(&me));
+        others.checked_sub(1).and_then(|last| heard.get(last)).copied()
     }
 }
 
@@ -80,14 +140,18 @@ mod tests {
         ReplicaKey { id: BrokerId(id), directory: DirectoryId::default() }
     }
 
-    fn check(voters: i32, steps: &[(i32, i64, Option<i64>)]) {
+    fn leader(voters: i32) -> Leader {
         let voters: Voters = (0..voters)
             .map(|id| Voter { key: key(id), endpoints: Vec::new(), kraft_versions: (0, 1) })
             .collect();
-        let mut leader = Leader::new(LeaderEpoch(7), Offset(10), BTreeSet::new(), &voters);
+        Leader::new(LeaderEpoch(7), Offset(10), BTreeSet::new(), &voters, Mono(5))
+    }
+
+    fn check(voters: i32, steps: &[(i32, i64, Option<i64>)]) {
+        let mut leader = leader(voters);
         for (who, end, expected) in steps {
-            let moved = leader.reached(key(*who), Offset(*end), Mono(0), Offset(100));
-            assert_eq!(moved, expected.map(Offset), "replica {who} at {end}");
+            leader.reached(key(*who), Offset(*end), Mono(0), Offset(100));
+            assert_eq!(leader.advance(Offset(100)), expected.map(Offset), "replica {who} at {end}");
         }
     }
 
@@ -106,5 +170,16 @@ mod tests {
             ],
         );
         check(4, &[(0, 20, None), (1, 20, None), (2, 15, Some(15)), (3, 20, Some(20))]);
+    }
+
+    #[test]
+    fn a_majority_is_heard_without_the_leader_itself() {
+        assert_eq!(leader(1).heard_majority(key(0)), None);
+        let mut three = leader(3);
+        assert_eq!(three.heard_majority(key(0)), Some(Mono(5)));
+        three.heard(key(2), Mono(9));
+        assert_eq!(three.heard_majority(key(0)), Some(Mono(9)));
+        // who leads without a vote needs a majority of others
+        assert_eq!(three.heard_majority(key(7)), Some(Mono(5)));
     }
 }

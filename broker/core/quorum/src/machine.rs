@@ -1,12 +1,13 @@
-//! The machine: events in, effects out. Today a quorum has one voter: it elects itself. The messages of several voters will be
-//! further events and effects of the same machine.
+//! The machine: events in, effects out.
 
 use crate::{
-    ControlRecord, ElectionState, Leader, ReplicaKey, SnapshotId, SnapshotPolicy, Voters,
-    snapshot::SinceSnapshot,
+    Answer, Body, CallId, ControlRecord, ElectionState, Endpoint, Failure, FetchedBatch, LogShape,
+    ReplicaKey, Request, RequestId, Role, SnapshotId, SnapshotPolicy, Target, Timeouts, VoterHistory, Voters,
+    following::Fetcher, requests::Sent, snapshot::SinceSnapshot,
 };
-use klamm_types::{Bytes, LeaderEpoch, Mono, Now, Offset};
-use std::collections::BTreeSet;
+use klamm_protocol::ErrorCode;
+use klamm_types::{BrokerId, Bytes, LeaderEpoch, Mono, Now, Offset};
+use std::{collections::BTreeMap, time::Duration};
 use thiserror::Error;
 
 /// What has happened.
@@ -26,20 +27,47 @@ pub enum Event {
         /// The first offset that need not be.
         end: Offset,
     },
+    /// Another replica, or a tool, asks: answered by [`Effect::Answer`], once.
+    Asked {
+        /// By which the answer is known.
+        call: CallId,
+        /// The request.
+        request: Request,
+    },
+    /// What became of an [`Effect::Send`]: exactly one for each, a failure when the request's time is over.
+    Answered {
+        /// Which request.
+        request: RequestId,
+        /// The answer.
+        answer: Result<Answer, Failure>,
+    },
     /// A snapshot is on the device under its name.
     SnapshotWritten(SnapshotId),
     /// A snapshot could not be written.
     SnapshotFailed(SnapshotId),
+    /// The snapshot of an [`Effect::InstallSnapshot`] is what this node's log begins with, durably.
+    SnapshotInstalled {
+        /// Which one.
+        id: SnapshotId,
+        /// The voters in it.
+        voters: Voters,
+    },
+    /// The leader is to hand over, because its process ends or its broker is drained. Nothing happens where it cannot.
+    Resign,
 }
 
 /// What must be durable before an effect may be carried out. The machine goes on without waiting: the driver keeps the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
-    /// The [`Effect::Persist`] of this epoch, or of a later one.
+    /// Nothing.
+    Nothing,
+    /// The last [`Effect::Persist`] before this effect, which is of this epoch.
     State(LeaderEpoch),
+    /// That, and the log up to this offset.
+    StateAndLog(LeaderEpoch, Offset),
 }
 
-/// What is to be done.
+/// What is to be done, one after the other.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Write `quorum-state`, durably.
@@ -55,6 +83,38 @@ pub enum Effect {
         /// Only then.
         after: After,
     },
+    /// Append batches of the leader to the log and make them durable; then [`Event::Durable`].
+    AppendFetched {
+        /// The batches, which begin at the log's end.
+        batches: Vec<FetchedBatch>,
+        /// Only then.
+        after: After,
+    },
+    /// Remove the records from `end` on: the leader does not have them. None of them is committed.
+    Truncate {
+        /// The log's new end.
+        end: Offset,
+    },
+    /// Send a request; then [`Event::Answered`].
+    Send {
+        /// By which the answer is known.
+        id: RequestId,
+        /// To whom.
+        to: Target,
+        /// What.
+        request: Request,
+        /// Only then.
+        after: After,
+    },
+    /// Answer a request.
+    Answer {
+        /// Which one.
+        call: CallId,
+        /// With what.
+        answer: Answer,
+        /// Only then.
+        after: After,
+    },
     /// Everything before `end` is committed.
     Commit {
         /// The high watermark.
@@ -65,10 +125,27 @@ pub enum Effect {
         /// In this epoch.
         epoch: LeaderEpoch,
     },
+    /// This node leads no more: what it appended and what is not committed may be lost, and nobody may be told that it is done.
+    Yield {
+        /// The epoch that it led.
+        epoch: LeaderEpoch,
+    },
     /// Write a snapshot of what is committed up to its end; then [`Event::SnapshotWritten`] or [`Event::SnapshotFailed`].
     Snapshot(SnapshotId),
     /// Older snapshots and the log before this one are not needed any more.
     Superseded(SnapshotId),
+    /// Keep a piece of a snapshot that the leader sends. Position 0 begins anew.
+    StorePiece {
+        /// Which snapshot.
+        id: SnapshotId,
+        /// From which byte on.
+        position: u64,
+        /// The bytes.
+        bytes: Bytes,
+    },
+    /// Replace log and image by the snapshot whose pieces are all there; then [`Event::SnapshotInstalled`], or
+    /// [`Event::SnapshotFailed`] where it is damaged.
+    InstallSnapshot(SnapshotId),
 }
 
 /// The records of a batch.
@@ -112,106 +189,116 @@ pub enum Rejected {
         /// What the driver said.
         durable: Offset,
     },
-    /// This quorum cannot be served yet.
+    /// The driver is wrong.
+    #[error("the snapshot {id} was not asked for")]
+    StraySnapshot {
+        /// Which one.
+        id: SnapshotId,
+    },
+    /// Committed metadata would be lost: the process must not go on.
     #[error(
-        "the metadata quorum has {voters} voters besides this node: more than one voter is not served yet"
+        "the leader of epoch {epoch} wants the metadata log cut at {end}, before {committed}, up to which it is committed: a majority of the voters has lost its disks"
     )]
-    OtherVoters {
-        /// How many.
-        voters: usize,
+    CommittedLost {
+        /// The leader's epoch.
+        epoch: LeaderEpoch,
+        /// Where it wants the log to end.
+        end: Offset,
+        /// What is committed here.
+        committed: Offset,
     },
 }
 
-/// The end of the log. All of it is durable: a driver that starts syncs first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LogEnd {
-    /// The offset after the last record.
-    pub end: Offset,
-    /// The last record's epoch.
-    pub epoch: LeaderEpoch,
-}
-
-/// What a node finds on its disk.
+/// What a node finds on its disk, and its settings.
 #[derive(Clone, Debug)]
 pub struct Start {
     /// This replica.
     pub me: ReplicaKey,
-    /// The latest voters in the log, or else in the latest snapshot.
-    pub voters: Voters,
-    /// Whether they are from a later place than the bootstrap snapshot; otherwise the first leader writes them into the log.
-    pub voters_in_log: bool,
+    /// Where other nodes reach it.
+    pub endpoints: Vec<Endpoint>,
+    /// The voters in the latest snapshot and in the log behind it.
+    pub voters: VoterHistory,
     /// `quorum-state`.
     pub state: Option<ElectionState>,
-    /// The log's end.
-    pub log: LogEnd,
+    /// The log. All of it is durable: a driver that starts syncs first.
+    pub log: LogShape,
     /// The latest snapshot.
     pub snapshot: SnapshotId,
     /// How many bytes of metadata records are in the log behind the snapshot.
     pub bytes_since_snapshot: u64,
     /// When snapshots are due.
     pub policy: SnapshotPolicy,
-}
-
-/// What this node is in the quorum.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// It knows of no leader.
-    Unattached,
-    /// It asks for votes.
-    Candidate {
-        /// Who has voted for it.
-        granted: BTreeSet<ReplicaKey>,
-    },
-    /// It leads.
-    Leader(Leader),
+    /// How long things may take.
+    pub timeouts: Timeouts,
+    /// How many addresses there are to ask for the quorum.
+    pub bootstrap: usize,
+    /// Random: what keeps voters from standing at the same time.
+    pub seed: u64,
 }
 
 /// One node of the metadata quorum.
 ///
-/// Invariants: the epoch never falls; nothing is appended in an epoch before its vote is durable; one vote an epoch; the high
-/// watermark never falls and never passes what is durable.
+/// Invariants: the epoch never falls; nothing is appended or promised in an epoch before its state is durable; one vote an
+/// epoch; the high watermark never falls and never passes what is durable here; a leader counts only records of its own epoch;
+/// at most one change of the voters is not committed.
 #[derive(Clone, Debug)]
 pub struct Quorum {
-    me: ReplicaKey,
-    voters: Voters,
-    voters_in_log: bool,
-    state: ElectionState,
-    role: Role,
-    end: Offset,
-    policy: SnapshotPolicy,
-    since: SinceSnapshot,
+    pub(crate) me: ReplicaKey,
+    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) voters: VoterHistory,
+    pub(crate) state: ElectionState,
+    pub(crate) role: Role,
+    pub(crate) log: LogShape,
+    pub(crate) durable: Offset,
+    pub(crate) committed: Option<Offset>,
+    pub(crate) policy: SnapshotPolicy,
+    pub(crate) since: SinceSnapshot,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) fetcher: Fetcher,
+    /// Where the leader is, as it said; the voters may be older.
+    pub(crate) leader_endpoints: Vec<Endpoint>,
+    /// When the role's patience ends.
+    pub(crate) timer: Mono,
+    pub(crate) sent: BTreeMap<RequestId, Sent>,
+    pub(crate) next_request: u64,
+    pub(crate) random: u64,
 }
 
 impl Quorum {
-    /// A node that starts from its disk.
-    ///
-    /// # Errors
-    /// [`Rejected::OtherVoters`].
-    pub fn new(now: Now, start: Start) -> Result<Self, Rejected> {
-        if !start.voters.is_empty() && !start.voters.is_only(start.me) {
-            return Err(Rejected::OtherVoters {
-                voters: start.voters.len() - usize::from(start.voters.contains(start.me)),
-            });
-        }
+    /// A node that starts from its disk. One that led begins without a role: what it appended last may be gone.
+    #[must_use]
+    pub fn new(now: Now, start: Start) -> Self {
         let mut state = start.state.unwrap_or_default();
-        if state.epoch < start.log.epoch {
-            state = ElectionState { epoch: start.log.epoch, ..ElectionState::default() };
+        if state.epoch < start.log.last_epoch() {
+            state = ElectionState { epoch: start.log.last_epoch(), ..ElectionState::default() };
         }
-        Ok(Self {
+        let mut this = Self {
             me: start.me,
+            endpoints: start.endpoints,
             voters: start.voters,
-            voters_in_log: start.voters_in_log,
             state,
             role: Role::Unattached,
-            end: start.log.end.max(start.snapshot.end),
+            durable: start.log.end(),
+            committed: None,
             policy: start.policy,
-            since: SinceSnapshot {
-                last: start.snapshot,
-                asked: None,
-                bytes: start.bytes_since_snapshot,
-                at: now.mono,
-            },
-        })
+            since: SinceSnapshot::new(now.mono, start.snapshot, start.bytes_since_snapshot),
+            timeouts: start.timeouts,
+            fetcher: Fetcher::new(now.mono, start.bootstrap),
+            leader_endpoints: Vec::new(),
+            timer: now.mono,
+            sent: BTreeMap::new(),
+            next_request: 0,
+            random: start.seed,
+            log: start.log,
+        };
+        if start.snapshot.end > Offset(0) {
+            this.committed = Some(start.snapshot.end);
+        }
+        this.timer = now.mono.plus(this.jittered(this.timeouts.election));
+        if this.known_leader().is_some() {
+            this.role = Role::Follower;
+        }
+        this
     }
 
     /// Takes one event.
@@ -219,127 +306,101 @@ impl Quorum {
     /// # Errors
     /// [`Rejected`]; then nothing has changed.
     pub fn on_event(&mut self, now: Now, event: Event, out: &mut Vec<Effect>) -> Result<(), Rejected> {
+        let proposed = matches!(event, Event::Propose { .. });
         match event {
-            Event::Tick => self.tick(now, out),
-            Event::Propose { epoch, records } => self.propose(epoch, records, out)?,
-            Event::Durable { end } => self.durable(now, end, out)?,
+            Event::Tick => {}
+            Event::Propose { epoch, records } => self.propose(now, epoch, records, out)?,
+            Event::Durable { end } => self.durable_up_to(now, end, out)?,
+            Event::Asked { call, request } => self.asked(now, call, request, out),
+            Event::Answered { request, answer } => self.answered(now, request, answer, out)?,
             Event::SnapshotWritten(id) => self.snapshot_written(now, id, out),
-            Event::SnapshotFailed(id) => self.snapshot_ended(now, id),
+            Event::SnapshotFailed(id) => self.snapshot_failed(now, id),
+            Event::SnapshotInstalled { id, voters } => self.snapshot_installed(now, id, voters, out)?,
+            Event::Resign => self.resign(now, out),
+        }
+        self.patience(now, out);
+        self.lead_on(now, out);
+        self.fetch(now, out);
+        if !proposed {
+            self.ask_for_snapshot(now, out); // what was just proposed counts, and is not in what is committed yet
         }
         Ok(())
     }
 
-    fn tick(&mut self, now: Now, out: &mut Vec<Effect>) {
-        if self.role == Role::Unattached && self.voters.is_only(self.me) {
-            self.campaign(out);
-        }
-        self.ask_for_snapshot(now, out);
-    }
-
-    /// A new epoch, and this node's own vote in it.
-    fn campaign(&mut self, out: &mut Vec<Effect>) {
-        let epoch = LeaderEpoch(self.state.epoch.0 + 1);
-        self.set_state(ElectionState { epoch, leader: None, voted: Some(self.me) }, out);
-        let granted = BTreeSet::from([self.me]);
-        if granted.len() >= self.voters.majority() {
-            self.lead(granted, out);
-        } else {
-            self.role = Role::Candidate { granted };
+    pub(crate) fn set_state(&mut self, state: ElectionState, out: &mut Vec<Effect>) {
+        if self.state != state {
+            self.state = state;
+            out.push(Effect::Persist(state));
         }
     }
 
-    fn lead(&mut self, granted: BTreeSet<ReplicaKey>, out: &mut Vec<Effect>) {
-        let epoch = self.state.epoch;
-        self.set_state(ElectionState { epoch, leader: Some(self.me.id), voted: None }, out);
-        let mut records = vec![ControlRecord::LeaderChange {
-            leader: self.me.id,
-            voters: self.voters.iter().map(|voter| voter.key.id).collect(),
-            granted: granted.iter().map(|key| key.id).collect(),
-        }];
-        if !self.voters_in_log {
-            records.extend([ControlRecord::KRaftVersion(1), ControlRecord::Voters(self.voters.clone())]);
-            self.voters_in_log = true;
-        }
-        self.role = Role::Leader(Leader::new(epoch, self.end, granted, &self.voters));
-        self.append(epoch, Payload::Control(records), out);
-    }
-
-    fn set_state(&mut self, state: ElectionState, out: &mut Vec<Effect>) {
-        self.state = state;
-        out.push(Effect::Persist(state));
-    }
-
-    fn append(&mut self, epoch: LeaderEpoch, payload: Payload, out: &mut Vec<Effect>) {
-        let base = self.end;
-        self.end = base.plus(payload.records());
-        out.push(Effect::Append { epoch, base, payload, after: After::State(epoch) });
-    }
-
-    fn propose(
-        &mut self,
-        epoch: LeaderEpoch,
-        records: Vec<Bytes>,
-        out: &mut Vec<Effect>,
-    ) -> Result<(), Rejected> {
-        let leads = matches!(&self.role, Role::Leader(leader) if leader.epoch == epoch);
-        if !leads {
-            return Err(Rejected::NotLeader { asked: epoch, current: self.state.epoch });
-        }
-        if records.is_empty() {
-            return Err(Rejected::NoRecords);
-        }
-        self.since.bytes += records.iter().map(|record| record.len() as u64).sum::<u64>();
-        self.append(epoch, Payload::Data(records), out);
-        Ok(())
-    }
-
-    fn durable(&mut self, now: Now, durable: Offset, out: &mut Vec<Effect>) -> Result<(), Rejected> {
-        if durable > self.end {
-            return Err(Rejected::DurableBeyondEnd { end: self.end, durable });
-        }
-        if let Role::Leader(leader) = &mut self.role {
-            let was_committed = leader.high_watermark.is_some();
-            if let Some(end) = leader.reached(self.me, durable, now.mono, self.end) {
-                out.push(Effect::Commit { end });
-                if !was_committed {
-                    out.push(Effect::Lead { epoch: leader.epoch });
+    pub(crate) fn append(&mut self, payload: Payload, out: &mut Vec<Effect>) {
+        let (base, epoch) = (self.log.end(), self.state.epoch);
+        self.log.append(epoch, base.plus(payload.records()));
+        if let Payload::Control(records) = &payload {
+            for (index, record) in (0..).zip(records) {
+                if let ControlRecord::Voters(voters) = record {
+                    self.voters.push(base.plus(index), voters.clone());
                 }
             }
         }
-        self.ask_for_snapshot(now, out);
-        Ok(())
+        out.push(Effect::Append { epoch, base, payload, after: After::State(epoch) });
     }
 
-    fn ask_for_snapshot(&mut self, now: Now, out: &mut Vec<Effect>) {
-        let Role::Leader(Leader { epoch, high_watermark: Some(end), .. }) = self.role else { return };
-        if self.since.is_due(self.policy, end, now.mono) {
-            let id = SnapshotId { end, epoch };
-            self.since.asked = Some(id);
-            self.since.bytes = 0;
-            out.push(Effect::Snapshot(id));
+    /// Raises the high watermark: the leader says so, or this node leads and has counted.
+    pub(crate) fn commit(&mut self, end: Offset, out: &mut Vec<Effect>) {
+        if self.committed < Some(end) {
+            self.committed = Some(end);
+            out.push(Effect::Commit { end });
         }
     }
 
-    fn snapshot_written(&mut self, now: Now, id: SnapshotId, out: &mut Vec<Effect>) {
-        self.snapshot_ended(now, id);
-        if id > self.since.last {
-            self.since.last = id;
-            out.push(Effect::Superseded(id));
-        }
+    /// A time between `least` and twice that.
+    pub(crate) fn jittered(&mut self, least: Duration) -> Duration {
+        least + self.random_up_to(least)
     }
 
-    fn snapshot_ended(&mut self, now: Now, id: SnapshotId) {
-        if self.since.asked == Some(id) {
-            self.since.asked = None;
-            self.since.at = now.mono;
+    /// A time up to `most` (splitmix64).
+    pub(crate) fn random_up_to(&mut self, most: Duration) -> Duration {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.random;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+        let nanos = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
+        Duration::from_nanos(mixed.checked_rem(nanos).unwrap_or(0))
+    }
+
+    /// The leader, unless that was this node before it gave up or began anew.
+    pub(crate) fn known_leader(&self) -> Option<BrokerId> {
+        let mine = matches!(self.role, Role::Leader(_));
+        self.state.leader.filter(|leader| mine || *leader != self.me.id)
+    }
+
+    /// Whether it may stand: it votes, or its removal is not committed (Raft thesis, §4.2.2: otherwise a leader that removed
+    /// itself and was cut off has the longest log, and nobody can be elected).
+    pub(crate) fn is_voter(&self) -> bool {
+        let committed = self.committed.unwrap_or(self.log.start());
+        self.voters.latest().contains(self.me) || self.voters.before(committed).contains(self.me)
+    }
+
+    pub(crate) fn answer(&self, error: ErrorCode, body: Body) -> Answer {
+        let leader = self.known_leader();
+        Answer {
+            error,
+            message: None,
+            epoch: self.state.epoch,
+            leader,
+            endpoints: leader.map(|leader| self.endpoints_of(leader).to_vec()).unwrap_or_default(),
+            body,
         }
     }
 
     /// When the next [`Event::Tick`] is due; none while there is nothing to wait for.
     #[must_use]
     pub fn deadline(&self) -> Option<Mono> {
-        let idle = self.since.asked.is_some() || self.committed() <= Some(self.since.last.end);
-        self.policy.interval.filter(|_| !idle).map(|interval| self.since.at.plus(interval))
+        let dues = [self.patience_ends(), self.leading_due(), self.fetch_due(), self.snapshot_due()];
+        dues.into_iter().flatten().min()
     }
 
     /// The epoch.
@@ -348,19 +409,40 @@ impl Quorum {
         self.state.epoch
     }
 
+    /// The leader of the epoch, as far as this node knows.
+    #[must_use]
+    pub fn leader(&self) -> Option<BrokerId> {
+        self.known_leader()
+    }
+
+    /// Where a node's controller listeners are.
+    #[must_use]
+    pub fn endpoints_of(&self, id: BrokerId) -> &[Endpoint] {
+        if id == self.me.id {
+            return &self.endpoints;
+        }
+        if Some(id) == self.known_leader() && !self.leader_endpoints.is_empty() {
+            return &self.leader_endpoints;
+        }
+        self.voters.latest().get(id).map_or(&[], |voter| &voter.endpoints)
+    }
+
     /// The end of what is committed; none while that is not known.
     #[must_use]
     pub fn committed(&self) -> Option<Offset> {
-        match &self.role {
-            Role::Leader(leader) => leader.high_watermark,
-            Role::Unattached | Role::Candidate { .. } => None,
-        }
+        self.committed
     }
 
     /// The log's end, with what is not durable yet.
     #[must_use]
     pub fn end(&self) -> Offset {
-        self.end
+        self.log.end()
+    }
+
+    /// The log's end that is on the device.
+    #[must_use]
+    pub fn durable(&self) -> Offset {
+        self.durable
     }
 
     /// What this node is: DescribeQuorum tells it.
@@ -372,12 +454,36 @@ impl Quorum {
     /// The voters.
     #[must_use]
     pub fn voters(&self) -> &Voters {
-        &self.voters
+        self.voters.latest()
+    }
+
+    /// The voters as of an offset: those that a snapshot which ends there has.
+    #[must_use]
+    pub fn voters_before(&self, end: Offset) -> &Voters {
+        self.voters.before(end)
+    }
+
+    /// The epoch of the last record before an offset.
+    #[must_use]
+    pub fn epoch_before(&self, end: Offset) -> LeaderEpoch {
+        self.log.epoch_before(end)
+    }
+
+    /// The latest snapshot.
+    #[must_use]
+    pub fn snapshot(&self) -> SnapshotId {
+        self.since.last
     }
 
     /// This replica.
     #[must_use]
     pub fn me(&self) -> ReplicaKey {
         self.me
+    }
+
+    /// What is kept in `quorum-state`.
+    #[must_use]
+    pub fn state(&self) -> ElectionState {
+        self.state
     }
 }

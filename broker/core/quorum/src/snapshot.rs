@@ -1,6 +1,7 @@
 //! When a snapshot is due (KIP-630).
 
-use klamm_types::{LeaderEpoch, Mono, Offset};
+use crate::{Effect, Quorum, Role};
+use klamm_types::{LeaderEpoch, Mono, Now, Offset};
 use std::{fmt, time::Duration};
 
 /// The end of what a snapshot holds: the offset after its last record, and that record's epoch.
@@ -53,16 +54,80 @@ pub struct SnapshotPolicy {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SinceSnapshot {
     pub last: SnapshotId,
-    pub asked: Option<SnapshotId>,
+    asked: Option<SnapshotId>,
     pub bytes: u64,
-    pub at: Mono,
+    at: Mono,
 }
 
 impl SinceSnapshot {
+    pub fn new(now: Mono, last: SnapshotId, bytes: u64) -> Self {
+        Self { last, asked: None, bytes, at: now }
+    }
+
     /// Whether a snapshot that ends at `committed` is due.
-    pub fn is_due(&self, policy: SnapshotPolicy, committed: Offset, now: Mono) -> bool {
+    fn is_due(&self, policy: SnapshotPolicy, committed: Offset, now: Mono) -> bool {
         let by_time = policy.interval.is_some_and(|interval| now.since(self.at) >= interval);
         self.asked.is_none() && committed > self.last.end && (self.bytes >= policy.bytes || by_time)
+    }
+
+    /// Another's snapshot is the last one.
+    pub fn begin_at(&mut self, now: Mono, id: SnapshotId) {
+        *self = Self::new(now, id, 0);
+    }
+
+    fn ended(&mut self, now: Mono, id: SnapshotId) {
+        if self.asked == Some(id) {
+            self.asked = None;
+            self.at = now;
+        }
+    }
+}
+
+impl Quorum {
+    /// Every replica makes its own snapshots of what is committed. A leader waits until it knows that.
+    pub(crate) fn ask_for_snapshot(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let Some(end) = self.committed.filter(|_| self.knows_what_is_committed()) else { return };
+        if self.since.is_due(self.policy, end, now.mono) {
+            let id = SnapshotId { end, epoch: self.log.epoch_before(end) };
+            self.since.asked = Some(id);
+            self.since.bytes = 0;
+            out.push(Effect::Snapshot(id));
+        }
+    }
+
+    fn knows_what_is_committed(&self) -> bool {
+        match &self.role {
+            Role::Leader(leader) => leader.high_watermark.is_some(),
+            Role::Follower => !self.is_installing(),
+            _ => false,
+        }
+    }
+
+    pub(crate) fn snapshot_due(&self) -> Option<Mono> {
+        let idle = self.since.asked.is_some()
+            || self.committed <= Some(self.since.last.end)
+            || !self.knows_what_is_committed();
+        self.policy.interval.filter(|_| !idle).map(|interval| self.since.at.plus(interval))
+    }
+
+    /// The log stays from the snapshot before on: a follower that is a little behind need not fetch the whole snapshot.
+    pub(crate) fn snapshot_written(&mut self, now: Now, id: SnapshotId, out: &mut Vec<Effect>) {
+        self.since.ended(now.mono, id);
+        if id <= self.since.last {
+            return;
+        }
+        let before = self.since.last;
+        self.since.last = id;
+        if before > SnapshotId::BOOTSTRAP && before.end >= self.log.start() {
+            self.log.begin_at(before);
+            self.voters.begin_at(before.end);
+            out.push(Effect::Superseded(before));
+        }
+    }
+
+    pub(crate) fn snapshot_failed(&mut self, now: Now, id: SnapshotId) {
+        self.since.ended(now.mono, id);
+        self.install_failed(now, id);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who votes.
 
-use klamm_types::{BrokerId, DirectoryId, Str};
+use klamm_types::{BrokerId, DirectoryId, Offset, Str};
 use std::collections::BTreeMap;
 
 /// A replica of the metadata log: a recreated volume is another one and never votes in the old one's name (KIP-853).
@@ -70,6 +70,26 @@ impl Voters {
         self.len() == 1 && self.contains(key)
     }
 
+    /// The voter `id`.
+    #[must_use]
+    pub fn get(&self, id: BrokerId) -> Option<&Voter> {
+        self.by_id.get(&id)
+    }
+
+    /// With `voter`, in the place of the one of its id.
+    #[must_use]
+    pub fn with(&self, voter: Voter) -> Self {
+        let mut changed = self.clone();
+        changed.by_id.insert(voter.key.id, voter);
+        changed
+    }
+
+    /// Without `key`.
+    #[must_use]
+    pub fn without(&self, key: ReplicaKey) -> Self {
+        self.iter().filter(|voter| voter.key != key).cloned().collect()
+    }
+
     /// How many voters are more than half.
     #[must_use]
     pub fn majority(&self) -> usize {
@@ -80,5 +100,66 @@ impl Voters {
 impl FromIterator<Voter> for Voters {
     fn from_iter<T: IntoIterator<Item = Voter>>(voters: T) -> Self {
         Self { by_id: voters.into_iter().map(|voter| (voter.key.id, voter)).collect() }
+    }
+}
+
+/// The voters as the log tells of them: those of the snapshot, and each change behind it.
+///
+/// Invariant: changes rise by offset.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VoterHistory {
+    base: Voters,
+    base_in_log: bool,
+    changes: Vec<(Offset, Voters)>,
+}
+
+impl VoterHistory {
+    /// The voters of a snapshot. `in_log` is false for the one that a node is formatted with: its voters are not in any log yet.
+    #[must_use]
+    pub fn new(base: Voters, in_log: bool) -> Self {
+        Self { base, base_in_log: in_log, changes: Vec::new() }
+    }
+
+    /// A change, whose record is at `offset`.
+    pub fn push(&mut self, offset: Offset, voters: Voters) {
+        self.changes.push((offset, voters));
+    }
+
+    /// The newest voters, which count.
+    #[must_use]
+    pub fn latest(&self) -> &Voters {
+        self.changes.last().map_or(&self.base, |(_, voters)| voters)
+    }
+
+    /// The voters that the records before `end` tell of.
+    #[must_use]
+    pub fn before(&self, end: Offset) -> &Voters {
+        let found = self.changes.iter().rev().find(|(offset, _)| *offset < end);
+        found.map_or(&self.base, |(_, voters)| voters)
+    }
+
+    /// The offset of the newest change.
+    #[must_use]
+    pub fn last_change(&self) -> Option<Offset> {
+        self.changes.last().map(|(offset, _)| *offset)
+    }
+
+    /// Whether a log or a later snapshot has the voters.
+    #[must_use]
+    pub fn in_log(&self) -> bool {
+        self.base_in_log || !self.changes.is_empty()
+    }
+
+    /// Reverts the changes from `end` on.
+    pub(crate) fn truncate(&mut self, end: Offset) {
+        self.changes.retain(|(offset, _)| *offset < end);
+    }
+
+    /// Forgets how the voters before `end` came about.
+    pub(crate) fn begin_at(&mut self, end: Offset) {
+        let base = self.before(end).clone();
+        self.base_in_log |= self.changes.iter().any(|(offset, _)| *offset < end);
+        self.base = base;
+        self.changes.retain(|(offset, _)| *offset >= end);
     }
 }

@@ -1,8 +1,8 @@
 //! A quorum of one voter: it elects itself, commits what is durable, and forgets nothing when it crashes between any two effects.
 
 use klamm_quorum::{
-    After, ControlRecord, Effect, ElectionState, Event, LogEnd, Payload, Quorum, Rejected, ReplicaKey,
-    SnapshotId, SnapshotPolicy, Start, Voter, Voters,
+    After, ControlRecord, Effect, ElectionState, Event, LogShape, Payload, Quorum, Rejected, ReplicaKey,
+    SnapshotId, SnapshotPolicy, Start, Timeouts, Voter, VoterHistory, Voters,
 };
 use klamm_types::{BrokerId, Bytes, DirectoryId, LeaderEpoch, Mono, Now, Offset, Uuid, Wall};
 use std::{collections::VecDeque, time::Duration};
@@ -15,16 +15,36 @@ fn voter(key: ReplicaKey) -> Voter {
     Voter { key, endpoints: Vec::new(), kraft_versions: (0, 1) }
 }
 
+fn voters() -> Voters {
+    Voters::from_iter([voter(me())])
+}
+
+fn log(batches: &[(LeaderEpoch, i64)]) -> LogShape {
+    let mut shape = LogShape::default();
+    for (epoch, end) in batches {
+        shape.append(*epoch, Offset(*end));
+    }
+    shape
+}
+
 fn start() -> Start {
     Start {
         me: me(),
-        voters: Voters::from_iter([voter(me())]),
-        voters_in_log: false,
+        endpoints: Vec::new(),
+        voters: VoterHistory::new(voters(), false),
         state: None,
-        log: LogEnd::default(),
+        log: LogShape::default(),
         snapshot: SnapshotId::BOOTSTRAP,
         bytes_since_snapshot: 0,
         policy: SnapshotPolicy { bytes: 100, interval: Some(Duration::from_secs(60)) },
+        timeouts: Timeouts::new(
+            Duration::from_millis(300),
+            Duration::from_millis(600),
+            Duration::from_millis(200),
+            Duration::from_millis(20),
+        ),
+        bootstrap: 0,
+        seed: 1,
     }
 }
 
@@ -44,7 +64,7 @@ fn proposal(epoch: i32, bytes: usize) -> Event {
 
 #[test]
 fn the_only_voter_elects_itself_durably() {
-    let mut quorum = Quorum::new(at(0), start()).expect("one voter");
+    let mut quorum = Quorum::new(at(0), start());
     let epoch = LeaderEpoch(1);
     let effects = step(&mut quorum, 0, Event::Tick);
     let records = vec![
@@ -54,7 +74,7 @@ fn the_only_voter_elects_itself_durably() {
             granted: [BrokerId(3)].into(),
         },
         ControlRecord::KRaftVersion(1),
-        ControlRecord::Voters(start().voters),
+        ControlRecord::Voters(voters()),
     ];
     assert_eq!(
         effects,
@@ -77,9 +97,9 @@ fn the_only_voter_elects_itself_durably() {
 #[test]
 fn a_restarted_leader_leads_a_later_epoch() {
     let state = ElectionState { epoch: LeaderEpoch(4), leader: Some(BrokerId(3)), voted: None };
-    let log = LogEnd { end: Offset(50), epoch: LeaderEpoch(4) };
-    let mut quorum = Quorum::new(at(0), Start { state: Some(state), log, voters_in_log: true, ..start() })
-        .expect("one voter");
+    let log = log(&[(LeaderEpoch(4), 50)]);
+    let voters = VoterHistory::new(voters(), true);
+    let mut quorum = Quorum::new(at(0), Start { state: Some(state), log: log.clone(), voters, ..start() });
     let effects = step(&mut quorum, 0, Event::Tick);
     assert!(
         matches!(&effects[2], Effect::Append { epoch: LeaderEpoch(5), base: Offset(50), payload: Payload::Control(records), .. } if records.len() == 1)
@@ -87,25 +107,23 @@ fn a_restarted_leader_leads_a_later_epoch() {
     // the log's end is durable, yet nothing is committed before the epoch's own record is
     assert_eq!(step(&mut quorum, 0, Event::Durable { end: Offset(50) }), []);
     // a lost quorum-state: never back behind the log
-    let quorum = Quorum::new(at(0), Start { state: None, log, ..start() }).expect("one voter");
+    let quorum = Quorum::new(at(0), Start { state: None, log, ..start() });
     assert_eq!(quorum.epoch(), LeaderEpoch(4));
 }
 
 #[test]
 fn what_it_cannot_do_is_refused() {
-    let other = ReplicaKey { id: BrokerId(4), ..me() };
-    let two = Start { voters: Voters::from_iter([voter(me()), voter(other)]), ..start() };
-    assert_eq!(Quorum::new(at(0), two).err(), Some(Rejected::OtherVoters { voters: 1 }));
     // the volume was recreated: another replica has the vote
     let recreated = ReplicaKey { directory: DirectoryId(Uuid([8; 16])), ..me() };
-    assert!(Quorum::new(at(0), Start { me: recreated, ..start() }).is_err());
+    let mut observer = Quorum::new(at(0), Start { me: recreated, ..start() });
+    assert_eq!(step(&mut observer, 9, Event::Tick), []);
     // not formed yet: it waits
-    let mut unformed = Quorum::new(at(0), Start { voters: Voters::default(), ..start() }).expect("no voters");
+    let mut unformed = Quorum::new(at(0), Start { voters: VoterHistory::default(), ..start() });
     assert_eq!(step(&mut unformed, 0, Event::Tick), []);
     let refused = unformed.on_event(at(0), proposal(0, 1), &mut Vec::new());
     assert_eq!(refused, Err(Rejected::NotLeader { asked: LeaderEpoch(0), current: LeaderEpoch(0) }));
 
-    let mut quorum = Quorum::new(at(0), start()).expect("one voter");
+    let mut quorum = Quorum::new(at(0), start());
     step(&mut quorum, 0, Event::Tick);
     let mut refuse = |event| quorum.on_event(at(0), event, &mut Vec::new()).expect_err("it is refused");
     assert_eq!(
@@ -121,7 +139,7 @@ fn what_it_cannot_do_is_refused() {
 
 #[test]
 fn snapshots_are_due_by_bytes_and_by_time() {
-    let mut quorum = Quorum::new(at(0), start()).expect("one voter");
+    let mut quorum = Quorum::new(at(0), start());
     step(&mut quorum, 0, Event::Tick);
     step(&mut quorum, 0, Event::Durable { end: Offset(3) });
     step(&mut quorum, 1, proposal(1, 100));
@@ -132,9 +150,8 @@ fn snapshots_are_due_by_bytes_and_by_time() {
     step(&mut quorum, 2, proposal(1, 200));
     assert_eq!(step(&mut quorum, 2, Event::Durable { end: Offset(5) }), [Effect::Commit { end: Offset(5) }]);
     let second = SnapshotId { end: Offset(5), epoch: LeaderEpoch(1) };
-    assert_eq!(step(&mut quorum, 3, Event::SnapshotWritten(first)), [Effect::Superseded(first)]);
-    assert_eq!(step(&mut quorum, 3, Event::Tick), [Effect::Snapshot(second)]);
-    assert_eq!(step(&mut quorum, 4, Event::SnapshotWritten(second)), [Effect::Superseded(second)]);
+    assert_eq!(step(&mut quorum, 3, Event::SnapshotWritten(first)), [Effect::Snapshot(second)]);
+    assert_eq!(step(&mut quorum, 4, Event::SnapshotWritten(second)), [Effect::Superseded(first)]);
     assert_eq!(quorum.deadline(), None);
     // by time
     step(&mut quorum, 5, proposal(1, 1));
@@ -171,11 +188,9 @@ impl Host {
 
     /// One life of the process. What it did wrong, if anything.
     fn live(&mut self) -> Result<(), String> {
-        let epoch = self.log.last().map_or(LeaderEpoch(0), |(epoch, _)| *epoch);
-        let log = LogEnd { end: Offset(self.log.len() as i64), epoch };
+        let log = log(&(1..).zip(&self.log).map(|(end, (epoch, _))| (*epoch, end)).collect::<Vec<_>>());
         let state = self.state;
-        let mut quorum =
-            Quorum::new(at(0), Start { state, log, ..start() }).map_err(|error| error.to_string())?;
+        let mut quorum = Quorum::new(at(0), Start { state, log, ..start() });
         let (mut events, mut effects) = (VecDeque::from([Event::Tick]), VecDeque::new());
         for _ in 0..self.random(60) {
             if let Some(event) = events.pop_front() {
@@ -264,6 +279,7 @@ impl Host {
                 self.leaders.push(epoch);
             }
             Effect::Snapshot(_) | Effect::Superseded(_) => {}
+            other => return Err(format!("one voter has no business with {other:?}")),
         }
         Ok(())
     }

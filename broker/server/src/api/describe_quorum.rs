@@ -46,7 +46,7 @@ fn partition(quorum: &Quorum, now: Now) -> PartitionData {
                 .collect(),
             ..Default::default()
         },
-        Role::Unattached | Role::Candidate { .. } => PartitionData {
+        _ => PartitionData {
             error_code: ErrorCode::NotLeaderOrFollower.code(),
             leader_id: -1,
             leader_epoch: quorum.epoch().0,

@@ -6,7 +6,7 @@ use super::{
     leadership::LeadershipView, metadata_log::MetadataLog,
 };
 use klamm_metadata::{Delta, Image, Position, Record, config::Settings};
-use klamm_quorum::{After, Effect, Event, Quorum, ReplicaKey, SnapshotId, SnapshotPolicy, Start};
+use klamm_quorum::{After, Effect, Event, Quorum, ReplicaKey, SnapshotId, SnapshotPolicy, Start, Timeouts};
 use klamm_storage::LogDir;
 use klamm_types::{Bytes, LeaderEpoch, Offset};
 use klamm_world::{BoxFuture, World};
@@ -70,18 +70,29 @@ impl Controller {
         let (log, found) = MetadataLog::open(world.clone(), dir, settings).await?;
         let position = found.position();
         let (state, bootstrap) = (found.state, dir.device().path().join(super::format::BOOTSTRAP));
+        let me = ReplicaKey { id: settings.node_id(), directory: dir.meta().directory_id };
+        let voters = found.voters.latest();
+        if !voters.is_empty() && !voters.is_only(me) {
+            return Err(ControllerError::OtherVoters {
+                voters: voters.len() - usize::from(voters.contains(me)),
+            });
+        }
         let start = Start {
-            me: ReplicaKey { id: settings.node_id(), directory: dir.meta().directory_id },
+            me,
+            // one voter is reached by nobody: where it is need not be told
+            endpoints: voters.get(me.id).map(|voter| voter.endpoints.clone()).unwrap_or_default(),
             voters: found.voters,
-            voters_in_log: found.voters_in_log,
             state,
-            log: found.end,
+            log: found.shape,
             snapshot: found.snapshot,
             bytes_since_snapshot: found.bytes_since_snapshot,
             policy: policy(settings),
+            timeouts: timeouts(settings),
+            bootstrap: 0,
+            seed: world.random_u64(),
         };
         let now = world.clock.now();
-        let quorum = Quorum::new(now, start)?;
+        let quorum = Quorum::new(now, start);
         let (sender, mailbox) = mpsc::unbounded_channel();
         let view = Arc::new(Mutex::new(quorum.clone()));
         let leadership = Arc::new(LeadershipView::default());
@@ -107,6 +118,19 @@ impl Controller {
         let meta = Arc::new(dir.meta().clone());
         Ok((Controller { mailbox: sender, view, leadership, meta, context }, driver))
     }
+}
+
+fn timeouts(settings: &Settings) -> Timeouts {
+    let of = |name: &str| {
+        let millis = settings.number::<u64>(&format!("controller.quorum.{name}.ms"));
+        millis.map(Duration::from_millis).unwrap_or_default()
+    };
+    Timeouts::new(
+        of("election.timeout"),
+        of("fetch.timeout"),
+        of("election.backoff.max"),
+        of("retry.backoff"),
+    )
 }
 
 fn policy(settings: &Settings) -> SnapshotPolicy {
@@ -236,9 +260,12 @@ impl Driver {
                 self.log.persist(state).await?;
                 self.persisted = state.epoch;
             }
-            Effect::Append { epoch, base, payload, after: After::State(needed) } => {
+            Effect::Append { epoch, base, payload, after } => {
                 // effects are carried out one after the other, so this holds already
-                debug_assert!(self.persisted >= needed, "an append before its epoch's vote is durable");
+                debug_assert!(
+                    matches!(after, After::State(needed) if self.persisted >= needed),
+                    "an append before its epoch's vote is durable"
+                );
                 self.log.append(epoch, base, &payload).await?;
             }
             Effect::Commit { .. } => self.release(broker).await?,
@@ -255,6 +282,8 @@ impl Driver {
                 self.snapshot(id);
             }
             Effect::Superseded(id) => self.log.superseded(id).await?,
+            // these come with other voters, and there are none: see `Controller::open`
+            effect => return Err(ControllerError::Unserved(format!("{effect:?}"))),
         }
         Ok(())
     }
@@ -297,7 +326,11 @@ impl Driver {
 
     /// Writes a snapshot aside; the machine hears of it by mail.
     fn snapshot(&self, id: SnapshotId) {
-        let work = self.log.snapshot_work(id, Arc::clone(&self.committed), self.quorum.voters().clone());
+        let work = self.log.snapshot_work(
+            id,
+            Arc::clone(&self.committed),
+            self.quorum.voters_before(id.end).clone(),
+        );
         let (world, myself) = (self.world.clone(), self.myself.clone());
         self.world.spawn.spawn(
             "metadata snapshot",

@@ -6,7 +6,7 @@ use super::{
     quorum_state,
 };
 use klamm_metadata::{Image, Position, Replay, config::Settings, decide::METADATA_TOPIC};
-use klamm_quorum::{ControlRecord, ElectionState, LogEnd, Payload, SnapshotId, Voters};
+use klamm_quorum::{ControlRecord, ElectionState, LogShape, Payload, SnapshotId, VoterHistory, Voters};
 use klamm_records::{Batch, BatchBuilder, Batches, Compression, ValidatedBatch};
 use klamm_storage::{
     AppendError, FlushDepth, Limit, Log, LogConfig, LogDir, Origin, StorageError, read_slice,
@@ -31,14 +31,12 @@ pub(super) struct MetadataLog {
 
 /// What a node finds in its metadata log when it starts.
 pub(super) struct Found {
-    /// The latest voters.
-    pub voters: Voters,
-    /// Whether they stand in the log, or in a snapshot later than the one of the format.
-    pub voters_in_log: bool,
+    /// The voters of the snapshot, and their changes in the log.
+    pub voters: VoterHistory,
     /// `quorum-state`.
     pub state: Option<ElectionState>,
-    /// The log's end.
-    pub end: LogEnd,
+    /// Which epochs the log behind the snapshot has, and its end.
+    pub shape: LogShape,
     /// The latest snapshot.
     pub snapshot: SnapshotId,
     /// How many bytes of batches lie behind it.
@@ -79,10 +77,9 @@ impl MetadataLog {
             .ok_or(ControllerError::NotFormatted)?;
         let snapshot = checkpoint::read(disk.as_ref(), &self.directory.join(id.file_name()))?;
         let mut found = Found {
-            voters: snapshot.voters.unwrap_or_default(),
-            voters_in_log: id != SnapshotId::BOOTSTRAP,
+            voters: VoterHistory::new(snapshot.voters.unwrap_or_default(), id != SnapshotId::BOOTSTRAP),
             state,
-            end: LogEnd { end: id.end, epoch: id.epoch },
+            shape: LogShape::after(id),
             snapshot: id,
             bytes_since_snapshot: 0,
             replay: Replay::default(),
@@ -105,15 +102,15 @@ impl MetadataLog {
 
     /// Reads what lies behind the snapshot.
     fn read_log(&mut self, found: &mut Found) -> Result<(), ControllerError> {
-        while found.end.end < self.log.end() {
-            let from = found.end.end;
+        while found.shape.end() < self.log.end() {
+            let from = found.shape.end();
             for batch in Batches::new(self.bytes_at(from)?) {
                 let batch = batch.map_err(|error| self.damaged(error.to_string()))?;
                 if batch.header().next_offset() > found.snapshot.end {
                     found.take(&batch).map_err(|reason| self.damaged(reason))?;
                 }
             }
-            if found.end.end == from {
+            if found.shape.end() == from {
                 return Err(self.damaged(format!("no batch can be read at offset {from}")));
             }
         }
@@ -267,22 +264,22 @@ impl Found {
         for entry in checkpoint::entries(batch)? {
             match entry {
                 Entry::Data(record) => self.replay.push(&record).map_err(|error| error.to_string())?,
+                // where in the batch does not matter: it is durable whole, or not at all
                 Entry::Control(ControlRecord::Voters(voters)) => {
-                    self.voters = voters;
-                    self.voters_in_log = true;
+                    self.voters.push(batch.header().base_offset, voters);
                 }
                 Entry::Control(_) => {}
             }
         }
         let header = batch.header();
-        self.end = LogEnd { end: header.next_offset(), epoch: header.leader_epoch };
+        self.shape.append(header.leader_epoch, header.next_offset());
         self.bytes_since_snapshot += u64::from(header.size_bytes);
         Ok(())
     }
 
     /// Where the replay stands.
     pub fn position(&self) -> Position {
-        Position { end: self.end.end, epoch: self.end.epoch }
+        Position { end: self.shape.end(), epoch: self.shape.last_epoch() }
     }
 }
 

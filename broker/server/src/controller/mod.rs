@@ -78,6 +78,17 @@ pub enum ControllerError {
     /// The log does not fit itself.
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    /// The driver serves one voter so far; the machine of `klamm-quorum` knows of several.
+    #[error(
+        "the metadata quorum has {voters} voters besides this node: more than one voter is not served yet"
+    )]
+    OtherVoters {
+        /// How many.
+        voters: usize,
+    },
+    /// A fault of this program.
+    #[error("the metadata quorum wants what only several voters need: {0}")]
+    Unserved(String),
     /// A fault of this program.
     #[error("a metadata record cannot be written: {0}")]
     Unwritable(String),
