@@ -2,7 +2,7 @@
 //! machine safety). Heard from leaders' answers to fetches, of the metadata log and of every partition that is not compacted.
 
 use super::topics::{METADATA, Topics};
-use crate::wire::{Answered, Said, Speech};
+use crate::wire::{Answered, Said};
 use klamm_protocol::FetchResponse;
 use klamm_records::Batches;
 use std::collections::{BTreeMap, btree_map::Entry};
@@ -11,20 +11,18 @@ use std::collections::{BTreeMap, btree_map::Entry};
 type Content = (i32, u32);
 
 /// Committed batches by topic, partition and base offset.
-#[derive(Default)]
-pub struct Committed {
+pub(super) struct Committed {
     batches: BTreeMap<(String, i32), BTreeMap<i64, Content>>,
-    metadata_end: i64,
+    /// Whether records are for ever, or the metadata log alone.
+    records_too: bool,
 }
 
 impl Committed {
-    /// Up to where the metadata log was ever said to be committed.
-    #[must_use]
-    pub fn metadata_end(&self) -> i64 {
-        self.metadata_end
+    pub(super) fn new(records_too: bool) -> Self {
+        Self { records_too, batches: BTreeMap::new() }
     }
 
-    pub(super) fn hear(&mut self, _: &Speech, said: &Said, topics: &Topics) -> Result<(), String> {
+    pub(super) fn hear(&mut self, said: &Said, topics: &Topics) -> Result<(), String> {
         let Said::Answered(Answered::Fetch(_, answer)) = said else { return Ok(()) };
         self.fetched(answer, topics)
     }
@@ -32,11 +30,8 @@ impl Committed {
     fn fetched(&mut self, answer: &FetchResponse, topics: &Topics) -> Result<(), String> {
         for topic in &answer.responses {
             let name = topics.name(&topic.topic, topic.topic_id);
-            let compacted = name.starts_with("__") && name != METADATA;
-            for one in topic.partitions.iter().filter(|one| one.error_code == 0 && !compacted) {
-                if name == METADATA {
-                    self.metadata_end = self.metadata_end.max(one.high_watermark);
-                }
+            let left_out = name != METADATA && (name.starts_with("__") || !self.records_too);
+            for one in topic.partitions.iter().filter(|one| one.error_code == 0 && !left_out) {
                 let bytes = one.records.as_ref().and_then(|records| records.bytes()).cloned();
                 let known = self.batches.entry((name.clone(), one.partition_index)).or_default();
                 for batch in Batches::new(bytes.unwrap_or_default()).map_while(Result::ok) {
@@ -90,7 +85,7 @@ mod tests {
 
     #[test]
     fn what_changes_below_the_high_watermark_is_found() {
-        let mut all = Committed::default();
+        let mut all = Committed::new(true);
         check(&mut all, 1, "a", 4, Ok(())); // not committed yet
         check(&mut all, 2, "b", 5, Ok(()));
         check(&mut all, 1, "a", 4, Ok(())); // a leader that was

@@ -13,12 +13,11 @@ mod one_vote;
 mod reached;
 mod topics;
 
-pub use committed::Committed;
-
 use crate::{
     Sent, Simulation, Violation,
     wire::{Said, Speech, Wiretap},
 };
+use committed::Committed;
 use klamm_types::Bytes;
 use std::sync::{Arc, Mutex};
 use topics::Topics;
@@ -30,6 +29,15 @@ trait Rule: Send {
     /// # Errors
     /// What is wrong.
     fn hear(&mut self, speech: &Speech, said: &Said, topics: &Topics) -> Result<(), String>;
+}
+
+/// What must be kept for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promise {
+    /// Records below the high watermark, and metadata: no disk loses more than the replicas have.
+    Everything,
+    /// Metadata alone, which is durable before it is committed: records may be lost.
+    Metadata,
 }
 
 /// All rules on what hosts say, listening. Cheap to clone.
@@ -48,7 +56,7 @@ struct State {
 impl Invariants {
     /// Listens to a simulation from now on.
     #[must_use]
-    pub fn listen(simulation: &Simulation) -> Self {
+    pub fn listen(simulation: &Simulation, promise: Promise) -> Self {
         let rules: Vec<(&'static str, Box<dyn Rule>)> = vec![
             ("at most one leader per epoch", Box::<one_leader::OneLeader>::default()),
             ("one vote per epoch", Box::<one_vote::OneVote>::default()),
@@ -60,7 +68,7 @@ impl Invariants {
             wiretap: Wiretap::default(),
             topics: Topics::default(),
             rules,
-            committed: Committed::default(),
+            committed: Committed::new(promise == Promise::Everything),
             reached: reached::Reached::default(),
             violation: None,
         };
@@ -79,7 +87,7 @@ impl Invariants {
             let told = rules.iter_mut().map(|(name, rule)| (*name, rule.hear(speech, &said, topics)));
             let mut wrong: Vec<_> =
                 told.filter_map(|(name, told)| told.err().map(|what| format!("{name}: {what}"))).collect();
-            let kept = committed.hear(speech, &said, topics);
+            let kept = committed.hear(&said, topics);
             wrong.extend(kept.err().map(|what| format!("committed is for ever: {what}")));
             for what in wrong {
                 let what = format!("{what} ({} to {})", speech.from, speech.to);
@@ -96,12 +104,6 @@ impl Invariants {
     pub fn found(&self) -> Result<(), Violation> {
         let state = self.0.lock().expect("nothing panics under it");
         state.violation.clone().map_or(Ok(()), |what| Err(Violation(what)))
-    }
-
-    /// Up to where the metadata log was ever said to be committed.
-    #[must_use]
-    pub fn metadata_committed(&self) -> i64 {
-        self.0.lock().expect("nothing panics under it").committed.metadata_end()
     }
 }
 
