@@ -4,6 +4,8 @@
 set -euo pipefail
 npm_package=@confluentinc/kafka-javascript@1.10.1
 crate=rdkafka-sys@4.10.0
+packages=$(tr '\n' ' ' <"$(dirname "$0")/apt-packages")
+dpkg -s $packages >/dev/null 2>&1 || { echo "librdkafka needs packages that are not all here: apt-get install $packages"; exit 1; }
 mkdir -p "$1"; cd "$1"
 rm -rf librdkafka package crate
 npm pack -s "$npm_package" >/dev/null

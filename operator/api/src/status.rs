@@ -1,6 +1,7 @@
 //! What the operator tells of a Cluster.
 
 use crate::{Condition, ListenerType};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -138,4 +139,7 @@ pub struct RolloutStatus {
     /// What the next step waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_on: Option<String>,
+    /// When it began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Time>,
 }

@@ -26,12 +26,18 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(client: Client, registry: String, identity: String, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        registry: String,
+        namespace: String,
+        identity: String,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let reporter = Reporter { controller: "klamm-operator".to_owned(), instance: Some(identity) };
         let world = klamm_world::real::world();
         Self {
             recorder: Recorder::new(client.clone(), reporter),
-            defaults: Defaults { version: env!("CARGO_PKG_VERSION").to_owned(), registry },
+            defaults: Defaults { version: env!("CARGO_PKG_VERSION").to_owned(), registry, namespace },
             admins: BrokerAdmins::new(world.clone()),
             client,
             world,

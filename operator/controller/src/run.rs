@@ -60,7 +60,8 @@ async fn lead(
     };
     info!(?namespaces, version = env!("CARGO_PKG_VERSION"), "leading");
     let registry = options.image_registry.clone();
-    let context = Arc::new(Context::new(client, registry, identity, Arc::clone(metrics)));
+    let context =
+        Arc::new(Context::new(client, registry, namespace.to_owned(), identity, Arc::clone(metrics)));
     let watched =
         namespaces.iter().map(|name| watch::namespace(Arc::clone(&context), name, stopping.clone()));
     let controllers = join_all(watched).map(drop);

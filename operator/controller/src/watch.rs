@@ -5,6 +5,7 @@ use futures::{StreamExt, future::join};
 use k8s_openapi::api::{
     apps::v1::StatefulSet,
     core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret, Service},
+    networking::v1::NetworkPolicy,
     policy::v1::PodDisruptionBudget,
 };
 use klamm_operator_api::{Cluster, Topic};
@@ -42,6 +43,7 @@ async fn clusters(context: Arc<Context>, namespace: &str, mut stopping: watch::R
         .owns(api::<StatefulSet>(&context, namespace), ours())
         .owns(api::<Service>(&context, namespace), ours())
         .owns(api::<ConfigMap>(&context, namespace), ours())
+        .owns(api::<NetworkPolicy>(&context, namespace), ours())
         .owns(api::<PodDisruptionBudget>(&context, namespace), ours())
         .owns(secrets, ours())
         .watches(api::<Pod>(&context, namespace), labelled(), of_cluster)

@@ -11,8 +11,12 @@ pub const HASH_ANNOTATION: &str = "klamm.dev/hash";
 pub enum Kind {
     /// v1 ConfigMap
     ConfigMap,
+    /// networking.k8s.io/v1 NetworkPolicy
+    NetworkPolicy,
     /// policy/v1 PodDisruptionBudget
     PodDisruptionBudget,
+    /// monitoring.coreos.com/v1 PodMonitor, where Kubernetes knows it
+    PodMonitor,
     /// v1 Service
     Service,
     /// apps/v1 StatefulSet
@@ -20,15 +24,14 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All, in the order in which they are applied: what pods need comes before the pods.
-    pub const ALL: [Kind; 4] = [Kind::ConfigMap, Kind::Service, Kind::PodDisruptionBudget, Kind::StatefulSet];
-
     /// API group (empty is the core), version, kind, plural.
     #[must_use]
     pub fn names(self) -> (&'static str, &'static str, &'static str, &'static str) {
         match self {
             Kind::ConfigMap => ("", "v1", "ConfigMap", "configmaps"),
+            Kind::NetworkPolicy => ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
             Kind::PodDisruptionBudget => ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
+            Kind::PodMonitor => ("monitoring.coreos.com", "v1", "PodMonitor", "podmonitors"),
             Kind::Service => ("", "v1", "Service", "services"),
             Kind::StatefulSet => ("apps", "v1", "StatefulSet", "statefulsets"),
         }

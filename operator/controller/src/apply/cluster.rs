@@ -7,7 +7,7 @@ use crate::{
     observe::{ClusterView, api_resource},
 };
 use klamm_operator_api::{Cluster, ClusterStatus};
-use klamm_plan::{Resource, cluster::Plan};
+use klamm_plan::{Kind, Resource, cluster::Plan};
 use kube::{
     Api, ResourceExt,
     api::{DynamicObject, Patch, PatchParams},
@@ -36,10 +36,31 @@ pub(crate) async fn cluster(context: &Context, view: &ClusterView, plan: &Plan) 
     outcome
 }
 
+/// Why Kubernetes would not take what the plan asks it about: nobody but it knows what a pod's template may hold.
+pub(crate) async fn rejection(
+    context: &Context,
+    view: &ClusterView,
+    plan: &Plan,
+) -> Result<Option<String>, Error> {
+    let params = PatchParams::apply(CLUSTER_MANAGER).force().dry_run();
+    for resource in &plan.ask {
+        let api = api_of(context, &view.observed.cluster, resource.kind);
+        match api.patch(&resource.name, &params, &Patch::Apply(&resource.manifest)).await {
+            Err(kube::Error::Api(said)) if [400, 422].contains(&said.code) => return Ok(Some(said.message)),
+            tried => tried.during(|| format!("try {:?} {}", resource.kind, resource.name))?,
+        };
+    }
+    Ok(None)
+}
+
+fn api_of(context: &Context, cluster: &Cluster, kind: Kind) -> Api<DynamicObject> {
+    let namespace = cluster.namespace().unwrap_or_default();
+    Api::namespaced_with(context.client.clone(), &namespace, &api_resource(kind))
+}
+
 async fn object(context: &Context, cluster: &Cluster, resource: &Resource) -> Result<(), Error> {
     let namespace = cluster.namespace().unwrap_or_default();
-    let api: Api<DynamicObject> =
-        Api::namespaced_with(context.client.clone(), &namespace, &api_resource(resource.kind));
+    let api = api_of(context, cluster, resource.kind);
     let params = PatchParams::apply(CLUSTER_MANAGER).force();
     let applied = api.patch(&resource.name, &params, &Patch::Apply(&resource.manifest)).await;
     applied.during(|| format!("apply {:?} {}", resource.kind, resource.name))?;

@@ -4,7 +4,7 @@ mod cluster;
 mod steps;
 mod topic;
 
-pub(crate) use cluster::cluster;
+pub(crate) use cluster::{cluster, rejection};
 pub(crate) use topic::topic;
 
 /// Who writes the objects of a Cluster.

@@ -3,7 +3,7 @@
 use super::{Authorities, broker, pods, secrets};
 use crate::{
     context::Context,
-    error::{During, Error},
+    error::{During, Error, is_absent},
 };
 use futures::future::{join_all, try_join_all};
 use k8s_openapi::{
@@ -66,6 +66,8 @@ pub(crate) async fn cluster(context: &Context, cached: &Cluster) -> Result<Optio
         fresh_cluster_id: fresh_id(context),
         accepted,
         objects: BTreeMap::new(),
+        pod_monitors: knows_pod_monitors(context).await?,
+        rejected: None,
         quorum: quorum.as_ref().map(quorum_record).transpose()?,
         authorities: authorities.complete(),
         certificates: secrets::broker_certificates(context, &names, &uid).await?,
@@ -77,7 +79,7 @@ pub(crate) async fn cluster(context: &Context, cached: &Cluster) -> Result<Optio
     };
     let mut addresses = BTreeMap::new();
     if let Some(valid) = &valid {
-        observed.objects = objects(context, valid, &uid).await?;
+        observed.objects = objects(context, valid, &uid, observed.pod_monitors).await?;
         observed.stateful_sets = stateful_sets(context, valid, &uid).await?;
         observed.claims = claims(context, valid).await?;
         let pods = pods::of(context, valid).await?;
@@ -135,6 +137,7 @@ async fn objects(
     context: &Context,
     valid: &ValidatedCluster,
     uid: &str,
+    pod_monitors: bool,
 ) -> Result<BTreeMap<(Kind, String), ObjectSeen>, Error> {
     let read = |(kind, name): (Kind, String)| async move {
         let api: Api<DynamicObject> =
@@ -146,8 +149,18 @@ async fn objects(
         });
         Ok::<_, Error>(seen.map(|seen| ((kind, name), seen)))
     };
-    let all = try_join_all(keys(valid).into_iter().map(read)).await?;
+    let all = try_join_all(keys(valid, pod_monitors).into_iter().map(read)).await?;
     Ok(all.into_iter().flatten().collect())
+}
+
+/// Asked each time: the Prometheus operator may be installed later.
+async fn knows_pod_monitors(context: &Context) -> Result<bool, Error> {
+    let (group, version, kind, _) = Kind::PodMonitor.names();
+    match context.client.list_api_group_resources(&format!("{group}/{version}")).await {
+        Ok(known) => Ok(known.resources.iter().any(|resource| resource.kind == kind)),
+        Err(error) if is_absent(&error) => Ok(false),
+        Err(error) => Err(error).during(|| format!("ask for the kinds of {group}")),
+    }
 }
 
 /// How the API calls a kind.

@@ -16,8 +16,12 @@ pub(crate) async fn cluster(cluster: Arc<Cluster>, context: Arc<Context>) -> Res
 }
 
 async fn once(cluster: &Cluster, context: &Context) -> Result<Action, Error> {
-    let Some(seen) = observe::cluster(context, cluster).await? else { return Ok(Action::await_change()) };
-    let plan = plan(&seen.observed);
+    let Some(mut seen) = observe::cluster(context, cluster).await? else { return Ok(Action::await_change()) };
+    let mut plan = plan(&seen.observed);
+    seen.observed.rejected = apply::rejection(context, &seen, &plan).await?;
+    if seen.observed.rejected.is_some() {
+        plan = klamm_plan::cluster::plan(&seen.observed);
+    }
     apply::cluster(context, &seen, &plan).await?;
     Ok(Action::requeue(Duration::from_millis(plan.again_millis)))
 }

@@ -17,7 +17,7 @@ pub use validated::*;
 
 pub(crate) use validated::merge;
 
-use crate::{Refusal, Resource, resources};
+use crate::{Kind, Refusal, Resource, resources};
 use formation::Formation;
 use klamm_operator_api::{Cluster, ClusterSpec, ClusterStatus, annotation};
 use klamm_types::BrokerId;
@@ -26,6 +26,8 @@ use rollout::Roll;
 /// What is done about a Cluster, in this order: apply, steps, status.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
+    /// Objects that Kubernetes is asked about first: would it take them? Nothing is done when it would not.
+    pub ask: Vec<Resource>,
     /// Objects that are not as they shall be.
     pub apply: Vec<Resource>,
     /// What is not an object's new state.
@@ -74,7 +76,11 @@ pub enum Step {
     },
 }
 
-/// While something is under way, brokers are asked this often.
+/// After something was done, its effect is looked for.
+const EFFECT_MILLIS: u64 = 20;
+/// A broker that answers but does not serve yet does so in a moment, and nothing but asking it tells.
+const STARTING_MILLIS: u64 = 200;
+/// While something else is under way, brokers are asked this often.
 const BUSY_MILLIS: u64 = 500;
 /// What stands in the way is looked at this often: an object of another owner has no watch.
 const STALLED_MILLIS: u64 = 2_000;
@@ -98,6 +104,7 @@ pub fn plan(observed: &Observed) -> Plan {
     let cluster = &observed.cluster;
     if is_paused(cluster) || cluster.metadata.deletion_timestamp.is_some() {
         return Plan {
+            ask: vec![],
             apply: vec![],
             steps: vec![],
             status: status::paused(observed),
@@ -105,7 +112,12 @@ pub fn plan(observed: &Observed) -> Plan {
         };
     }
     let accepted = observed.accepted.as_ref();
-    match ValidatedCluster::new(cluster, &cluster.spec, accepted, &observed.defaults) {
+    let asked = ValidatedCluster::new(cluster, &cluster.spec, accepted, &observed.defaults);
+    let asked = asked.and_then(|valid| match &observed.rejected {
+        Some(why) => Err(Refusal::new("InvalidTemplate", format!("Kubernetes takes no such pods: {why}"))),
+        None => Ok(valid),
+    });
+    match asked {
         Ok(valid) => carry_out(&valid, observed, None),
         // what was accepted last goes on being looked after
         Err(refusal) => match accepted {
@@ -120,7 +132,7 @@ pub fn plan(observed: &Observed) -> Plan {
 
 fn stalled(observed: &Observed, refusal: Refusal) -> Plan {
     let status = status::of(None, observed, Some(&refusal), &Progress::default());
-    Plan { apply: vec![], steps: vec![], status, again_millis: STALLED_MILLIS }
+    Plan { ask: vec![], apply: vec![], steps: vec![], status, again_millis: STALLED_MILLIS }
 }
 
 /// What the status tells of what is under way.
@@ -139,10 +151,13 @@ fn carry_out(valid: &ValidatedCluster, observed: &Observed, refused: Option<Refu
     if let Some(refusal) = conflict(&desired, observed) {
         return stalled(observed, refused.unwrap_or(refusal));
     }
-    let apply: Vec<Resource> =
-        desired.into_iter().filter(|resource| is_changed(resource, observed)).collect();
-
     let mut steps = certificates::steps(valid, observed);
+    let changed = desired.into_iter().filter(|resource| is_changed(resource, observed));
+    let (ask, mut apply): (Vec<_>, Vec<_>) = changed.partition(|resource| resource.kind == Kind::StatefulSet);
+    // a pod that finds its certificates missing is held up for longer than they take to make
+    if steps.is_empty() {
+        apply.extend(ask.iter().cloned());
+    }
     let mut progress = Progress::default();
     let mut refused = refused;
     if steps.is_empty() {
@@ -161,9 +176,21 @@ fn carry_out(valid: &ValidatedCluster, observed: &Observed, refused: Option<Refu
     progress.roll = rolls.iter().find_map(|roll| roll.status.clone());
     steps.extend(rolls.into_iter().flat_map(|roll| roll.steps));
     let status = status::of(Some(valid), observed, refused.as_ref(), &progress);
-    let busy =
-        !apply.is_empty() || !steps.is_empty() || rolling || !status::is_at_rest(valid, observed, &progress);
-    Plan { apply, steps, status, again_millis: if busy { BUSY_MILLIS } else { REST_MILLIS } }
+    let again_millis = if !apply.is_empty() || !steps.is_empty() {
+        EFFECT_MILLIS
+    } else if refused.is_none() && is_any_starting(observed) {
+        STARTING_MILLIS
+    } else if rolling || !status::is_at_rest(valid, observed, &progress) {
+        BUSY_MILLIS
+    } else {
+        REST_MILLIS
+    };
+    Plan { ask, apply, steps, status, again_millis }
+}
+
+/// Whether a broker answers and will serve in a moment: recovery, which may take long, is over or was not needed.
+fn is_any_starting(observed: &Observed) -> bool {
+    observed.brokers.values().flatten().any(|broker| !broker.serving && broker.recovery.is_none())
 }
 
 /// Objects are created, never adopted.

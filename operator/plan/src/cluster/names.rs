@@ -58,12 +58,6 @@ impl Names {
         format!("{}-bootstrap", self.cluster)
     }
 
-    /// The PodDisruptionBudget.
-    #[must_use]
-    pub fn budget(&self) -> String {
-        self.cluster.clone()
-    }
-
     /// The ConfigMap of the brokers.
     #[must_use]
     pub fn config(&self) -> String {

@@ -22,6 +22,10 @@ pub struct Observed {
     pub accepted: Option<ClusterSpec>,
     /// Objects under the names that the Cluster uses.
     pub objects: BTreeMap<(Kind, String), ObjectSeen>,
+    /// Whether Kubernetes knows PodMonitors.
+    pub pod_monitors: bool,
+    /// Why Kubernetes would not take a StatefulSet of this spec, when it was asked.
+    pub rejected: Option<String>,
     /// How the quorum was formed, if it was.
     pub quorum: Option<QuorumRecord>,
     /// The authorities whose two Secrets are there.

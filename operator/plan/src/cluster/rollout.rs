@@ -27,12 +27,16 @@ pub(super) fn roll(cluster: &ValidatedCluster, pool: &ValidatedPool, observed: &
     let stale: Vec<_> =
         pods.filter_map(|(id, pod)| Some((id, pod, reason(cluster, pool, set, pod)?))).collect();
     let total = pool.brokers.len();
+    let before =
+        observed.cluster.status.as_ref().and_then(|status| status.rollout.as_ref()?.started_at.clone());
+    let began = before.unwrap_or_else(|| observed.now.clone());
     let status = |reason: &str, on: String, done: usize, current: BrokerId| RolloutStatus {
         reason: reason.to_owned(),
         done: i32::try_from(done).unwrap_or(i32::MAX),
         total: i32::try_from(total).unwrap_or(i32::MAX),
         current: Some(current.0),
         waiting_on: Some(on),
+        started_at: Some(began.clone()),
     };
     if let Some((id, pod, reason)) = stale.first() {
         let done = total - stale.len();

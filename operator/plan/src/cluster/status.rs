@@ -72,7 +72,9 @@ pub(super) fn paused(observed: &Observed) -> Option<ClusterStatus> {
 
 /// Whether nothing is awaited.
 pub(super) fn is_at_rest(valid: &ValidatedCluster, observed: &Observed, progress: &Progress) -> bool {
-    progress.formed && progress.roll.is_none() && unready(valid, observed).is_none()
+    progress.formed
+        && progress.roll.is_none()
+        && unready(valid, observed).or(unseen(valid, observed)).is_none()
 }
 
 /// Ready is: the quorum has a leader and no partition is offline.
@@ -114,7 +116,7 @@ fn unready(valid: &ValidatedCluster, observed: &Observed) -> Option<(&'static st
             return Some((reason, format!("The pod of broker {id} does not run: {trouble}")));
         }
         match observed.brokers.get(&id) {
-            Some(Ok(broker)) => broker_unready(id, broker, pod.is_some_and(|pod| pod.ready)),
+            Some(Ok(broker)) => broker_unready(id, broker),
             Some(Err(error)) => Some(("BrokerUnreachable", format!("Broker {id} does not answer: {error}"))),
             None if pod.is_some() => Some(("Starting", format!("Waiting for broker {id} to start"))),
             None => Some(("Starting", format!("Waiting for the pod of broker {id}"))),
@@ -122,7 +124,7 @@ fn unready(valid: &ValidatedCluster, observed: &Observed) -> Option<(&'static st
     })
 }
 
-fn broker_unready(id: BrokerId, broker: &BrokerSeen, ready: bool) -> Option<(&'static str, String)> {
+fn broker_unready(id: BrokerId, broker: &BrokerSeen) -> Option<(&'static str, String)> {
     if broker.cluster_id.is_none() {
         return Some(("Forming", format!("Broker {id} waits to be formatted")));
     }
@@ -139,7 +141,15 @@ fn broker_unready(id: BrokerId, broker: &BrokerSeen, ready: bool) -> Option<(&'s
         let message = format!("{} partitions have no leader", broker.offline_partitions);
         return Some(("PartitionsOffline", message));
     }
-    (!ready).then(|| ("Starting", format!("Broker {id} serves; waiting for Kubernetes to see it ready")))
+    None
+}
+
+/// A broker that serves before Kubernetes has asked it whether it is ready. Clients need not wait for that: Services publish
+/// addresses that are not ready.
+fn unseen(valid: &ValidatedCluster, observed: &Observed) -> Option<(&'static str, String)> {
+    let ready = |id: &BrokerId| observed.pods.get(id).is_some_and(|pod| pod.ready);
+    let (_, id) = valid.brokers().find(|(_, id)| !ready(id))?;
+    Some(("Starting", format!("Broker {id} serves; waiting for Kubernetes to see it ready")))
 }
 
 fn reconciling(valid: Option<&ValidatedCluster>, observed: &Observed, progress: &Progress) -> Fact {
@@ -154,7 +164,7 @@ fn reconciling(valid: Option<&ValidatedCluster>, observed: &Observed, progress: 
     if let Some(on) = &progress.waiting_on {
         return Fact::yes("Forming", format!("Waiting for {on}"));
     }
-    match valid.and_then(|valid| unready(valid, observed)) {
+    match valid.and_then(|valid| unready(valid, observed).or(unseen(valid, observed))) {
         Some((reason, message)) => Fact::yes(reason, message),
         None => Fact::no("Done", "Everything is as the spec says"),
     }

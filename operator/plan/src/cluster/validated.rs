@@ -31,6 +31,8 @@ pub struct ValidatedCluster {
     pub rollout_paused: bool,
     /// Any new value restarts the brokers.
     pub restart: Option<String>,
+    /// Where the operator runs.
+    pub operator_namespace: String,
     /// The spec that all this was made of, with the version that was chosen.
     pub accepted: ClusterSpec,
 }
@@ -73,12 +75,14 @@ pub struct ValidatedListener {
 }
 
 /// What the operator has when the spec says nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Defaults {
     /// The operator's own version.
     pub version: String,
     /// Where images come from, e.g. registry.example.com/klamm.
     pub registry: String,
+    /// The operator's own namespace: from there it reaches the brokers.
+    pub namespace: String,
 }
 
 impl ValidatedCluster {
@@ -112,6 +116,7 @@ impl ValidatedCluster {
                 .annotations
                 .as_ref()
                 .and_then(|all| all.get(annotation::RESTART).cloned()),
+            operator_namespace: defaults.namespace.clone(),
             accepted: ClusterSpec { version: Some(version.clone()), ..spec.clone() },
             names,
             version,

@@ -5,7 +5,7 @@ use crate::{Kind, Resource, cluster::ValidatedCluster};
 use serde_json::json;
 
 pub(super) fn build(cluster: &ValidatedCluster) -> Resource {
-    let name = cluster.names.budget();
+    let name = cluster.names.cluster.clone();
     let spec = json!({
         "minAvailable": cluster.brokers().count().saturating_sub(1),
         "selector": { "matchLabels": cluster.names.selector() },

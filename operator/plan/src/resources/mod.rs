@@ -5,6 +5,8 @@ mod broker_service;
 mod budget;
 mod config_map;
 mod headless_service;
+mod network_policy;
+mod pod_monitor;
 mod pod_template;
 mod quorum;
 mod stateful_set;
@@ -29,7 +31,9 @@ pub fn all(cluster: &ValidatedCluster, observed: &Observed, replacing: &[bool]) 
         headless_service::build(cluster),
         bootstrap_service::build(cluster),
         budget::build(cluster),
+        network_policy::build(cluster),
     ];
+    all.extend(observed.pod_monitors.then(|| pod_monitor::build(cluster)));
     all.extend(cluster.brokers().map(|(pool, id)| broker_service::build(cluster, pool, id)));
     let sets = cluster.pools.iter().zip(replacing).map(|(pool, replacing)| {
         let seen = observed.stateful_sets.get(&cluster.names.stateful_set(&pool.name));
@@ -40,16 +44,18 @@ pub fn all(cluster: &ValidatedCluster, observed: &Observed, replacing: &[bool]) 
     all
 }
 
-/// The kinds and names of all objects of the Cluster.
+/// The kinds and names of all objects of the Cluster; `pod_monitors` says whether Kubernetes knows that kind.
 #[must_use]
-pub fn keys(cluster: &ValidatedCluster) -> Vec<(Kind, String)> {
+pub fn keys(cluster: &ValidatedCluster, pod_monitors: bool) -> Vec<(Kind, String)> {
     let names = &cluster.names;
     let mut keys = vec![
         (Kind::ConfigMap, names.config()),
         (Kind::Service, names.headless()),
         (Kind::Service, names.bootstrap()),
-        (Kind::PodDisruptionBudget, names.budget()),
+        (Kind::PodDisruptionBudget, names.cluster.clone()),
+        (Kind::NetworkPolicy, names.cluster.clone()),
     ];
+    keys.extend(pod_monitors.then(|| (Kind::PodMonitor, names.cluster.clone())));
     keys.extend(cluster.brokers().map(|(pool, id)| (Kind::Service, names.broker(&pool.name, id))));
     keys.extend(cluster.pools.iter().map(|pool| (Kind::StatefulSet, names.stateful_set(&pool.name))));
     keys

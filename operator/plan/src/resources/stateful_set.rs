@@ -52,7 +52,7 @@ fn claim(cluster: &ValidatedCluster, pool: &ValidatedPool) -> Value {
     if let Some(class) = &pool.storage.class {
         spec["storageClassName"] = json!(class);
     }
-    // no labels that may change: the API takes no change of a claim's template
-    let labels = cluster.names.selector();
+    // none that may change: the API takes no change of a claim's template
+    let labels = cluster.names.pool_labels(&pool.name);
     json!({ "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": { "name": "data", "labels": labels }, "spec": spec })
 }

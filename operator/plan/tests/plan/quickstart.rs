@@ -1,12 +1,18 @@
 //! The objects of the quickstart's Cluster, byte for byte. `UPDATE_GOLDEN=1 cargo test -p klamm-plan` writes them anew.
 
 use crate::world::{QUICKSTART, World};
-use klamm_plan::cluster::Plan;
+use klamm_plan::Kind;
 
 #[test]
 fn objects_are_the_golden_ones() {
     let mut world = World::new(QUICKSTART);
-    let Plan { apply, .. } = world.plan();
+    world.observed.pod_monitors = true;
+    let mut apply = vec![];
+    for _ in 0..2 {
+        let plan = world.plan();
+        world.carry_out(&plan, World::effects(&plan));
+        apply.extend(plan.apply);
+    }
     for resource in &apply {
         let kind = format!("{:?}", resource.kind).to_lowercase();
         let path = format!("{}/tests/golden/{kind}-{}.yaml", env!("CARGO_MANIFEST_DIR"), resource.name);
@@ -17,11 +23,11 @@ fn objects_are_the_golden_ones() {
         let golden = std::fs::read_to_string(&path).unwrap_or_default();
         assert_eq!(text, golden, "{path}: UPDATE_GOLDEN=1 writes it anew");
     }
-    assert_eq!(apply.len(), 6);
+    assert_eq!(apply.len(), 8);
     let keys: Vec<_> = apply.into_iter().map(|resource| (resource.kind, resource.name)).collect();
     let (cluster, defaults) = (&world.observed.cluster, &world.observed.defaults);
     let valid = klamm_plan::cluster::scope(cluster, None, defaults).unwrap();
-    assert_eq!(klamm_plan::resources::keys(&valid), keys);
+    assert_eq!(klamm_plan::resources::keys(&valid, true), keys);
 }
 
 #[test]
@@ -36,4 +42,26 @@ fn a_cluster_becomes_ready_and_rests() {
     assert_eq!(status.listeners.unwrap()[0].bootstrap_servers, "orders-bootstrap.shop.svc:9092");
     assert_eq!(status.summary.unwrap().in_sync, "1/1");
     assert_eq!(World::effects(&world.plan()), 0);
+}
+
+#[test]
+fn pods_are_made_when_their_certificates_are_there() {
+    let mut world = World::new(QUICKSTART);
+    let plan = world.plan();
+    assert!(plan.apply.iter().all(|resource| resource.kind != Kind::StatefulSet));
+    world.carry_out(&plan, World::effects(&plan));
+    let kinds: Vec<_> = world.plan().apply.iter().map(|resource| resource.kind).collect();
+    assert_eq!(kinds, [Kind::StatefulSet]);
+}
+
+#[test]
+fn clients_need_not_wait_for_kubernetes_to_see_the_pod_ready() {
+    let mut world = World::new(QUICKSTART);
+    world.settle();
+    world.observed.pods.values_mut().for_each(|pod| pod.ready = false);
+    let status = world.plan().status.unwrap();
+    let is = |kind: &str| {
+        status.conditions.iter().flatten().find(|condition| condition.type_ == kind).unwrap().status.clone()
+    };
+    assert_eq!((is("Ready").as_str(), is("Reconciling").as_str()), ("True", "True"));
 }

@@ -138,6 +138,20 @@ fn what_is_not_served_is_refused_by_name() {
 }
 
 #[test]
+fn pods_that_kubernetes_would_not_take_are_refused() {
+    let mut world = ready();
+    let objects = world.observed.objects.clone();
+    let template = json!({"spec": {"tolerations": [{"operator": "Sometimes"}]}});
+    change(&mut world, json!({"pools": [{"name": "brokers", "replicas": 1, "template": template}]}));
+    world.observed.rejected = Some("tolerations[0].operator: Unsupported value".into());
+    assert_eq!(deletions(&mut world), [""; 0], "what was accepted goes on");
+    let (status, reason, message) = world.condition("Stalled");
+    assert_eq!((status.as_str(), reason.as_str()), ("True", "InvalidTemplate"));
+    assert!(message.contains("tolerations[0].operator"), "{message}");
+    assert_eq!(world.observed.objects, objects);
+}
+
+#[test]
 fn objects_of_others_are_never_adopted() {
     let mut world = World::new(QUICKSTART);
     let foreign = klamm_plan::cluster::ObjectSeen { ours: false, hash: None };

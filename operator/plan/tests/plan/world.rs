@@ -33,11 +33,17 @@ impl World {
         let cluster: Cluster = serde_saphyr::from_str(yaml).unwrap();
         let observed = Observed {
             cluster,
-            defaults: Defaults { version: "0.1.0".into(), registry: "registry.example.com/klamm".into() },
+            defaults: Defaults {
+                version: "0.1.0".into(),
+                registry: "registry.example.com/klamm".into(),
+                namespace: "klamm-system".into(),
+            },
             now: serde_json::from_str("\"2026-11-23T00:00:00Z\"").unwrap(),
             fresh_cluster_id: Uuid(*b"a random id, ok."),
             accepted: None,
             objects: Default::default(),
+            pod_monitors: false,
+            rejected: None,
             quorum: None,
             authorities: Default::default(),
             certificates: None,

@@ -51,7 +51,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 fn validated(manifest: &Manifest) -> anyhow::Result<ValidatedCluster> {
-    let defaults = Defaults { version: env!("CARGO_PKG_VERSION").to_owned(), registry: String::new() };
+    let defaults = Defaults { version: env!("CARGO_PKG_VERSION").to_owned(), ..Defaults::default() };
     ValidatedCluster::new(&manifest.cluster, &manifest.cluster.spec, None, &defaults)
         .map_err(|refusal| anyhow!("{}", refusal.message))
 }
