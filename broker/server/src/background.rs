@@ -6,7 +6,7 @@ use crate::{
     shard::{Checkpoints, ShardHandle},
 };
 use klamm_net::Closing;
-use klamm_storage::{Checkpoint, Device, FlushDepth, StorageError, flush_round, pick_for_round};
+use klamm_storage::{Checkpoint, Device, FlushDepth, FlushWork, StorageError, flush_round, pick_for_round};
 use klamm_types::{Offset, TopicIdPartition, TopicPartition};
 use std::{collections::BTreeMap, future::Future, path::PathBuf, sync::Arc, time::Duration};
 
@@ -40,6 +40,9 @@ pub fn start(broker: &Arc<Broker>, closing: &Closing) {
     let high_watermarks = millis("replica.high.watermark.checkpoint.interval.ms", 5_000);
     let starts = millis("log.flush.start.offset.checkpoint.interval.ms", 60_000);
     every(broker, closing, "retention", retention, retain);
+    let lag = millis("replica.lag.time.max.ms", 30_000);
+    every(broker, closing, "lag", lag / 2, look_for_lag);
+    start_fsync(broker, closing);
     every(broker, closing, "flush", FLUSH_CHECK, flush_beyond_target);
     every(broker, closing, "space", SPACE_CHECK, look_at_space);
     every(broker, closing, "high watermarks", high_watermarks, |broker| {
@@ -80,6 +83,42 @@ async fn gather<T: Send + 'static>(
     all
 }
 
+async fn look_for_lag(broker: Arc<Broker>) {
+    gather(&broker, crate::shard::Shard::tick).await;
+}
+
+/// Flush rounds for topics with `klamm.durability=fsync`: as soon as one is done, the next takes what came meanwhile.
+fn start_fsync(broker: &Arc<Broker>, closing: &Closing) {
+    let (broker, closing) = (Arc::clone(broker), closing.clone());
+    let spawn = Arc::clone(&broker.world.spawn);
+    let task = async move {
+        loop {
+            tokio::select! {
+                biased;
+                () = closing.wait() => return,
+                () = broker.shards.outbox().flush_wanted() => {}
+            }
+            for device in devices(&broker) {
+                sync_what_waits(&broker, &device).await;
+            }
+        }
+    };
+    spawn.spawn("fsync", Box::pin(task));
+}
+
+async fn sync_what_waits(broker: &Broker, device: &Arc<Device>) {
+    let mut work = Vec::new();
+    for (index, shard) in broker.shards.all().enumerate() {
+        let path = device.path().to_owned();
+        let begun = shard.ask(move |shard| {
+            let logs = shard.to_sync(&path);
+            shard.begin_flush(&logs, FlushDepth::Log)
+        });
+        work.extend(begun.await.unwrap_or_default().into_iter().map(|(id, flush)| (index, id, flush)));
+    }
+    run_round(broker, work).await;
+}
+
 async fn retain(broker: Arc<Broker>) {
     gather(&broker, crate::shard::Shard::retain).await;
 }
@@ -110,18 +149,22 @@ async fn flush(broker: &Broker, logs: Vec<(usize, TopicIdPartition)>) {
     for (shard, id) in logs {
         by_shard.entry(shard).or_default().push(id);
     }
-    let (mut whose, mut work) = (Vec::new(), Vec::new());
+    let mut work = Vec::new();
     for (index, ids) in by_shard {
         let begun = broker
             .shards
             .get(index)
             .ask(move |shard| shard.begin_flush(&ids, FlushDepth::RecoveryPoint))
             .await;
-        for (id, flush) in begun.unwrap_or_default() {
-            whose.push((index, id));
-            work.push(flush);
-        }
+        work.extend(begun.unwrap_or_default().into_iter().map(|(id, flush)| (index, id, flush)));
     }
+    run_round(broker, work).await;
+}
+
+/// Syncs what log threads handed out, and tells them.
+async fn run_round(broker: &Broker, work: Vec<(usize, TopicIdPartition, FlushWork)>) {
+    let (whose, work): (Vec<_>, Vec<_>) =
+        work.into_iter().map(|(shard, id, flush)| ((shard, id), flush)).unzip();
     let done = flush_round(&broker.world, work).await;
     let mut results: BTreeMap<usize, Vec<_>> = BTreeMap::new();
     for ((index, id), flushed) in whose.into_iter().zip(done) {

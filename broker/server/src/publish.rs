@@ -1,17 +1,22 @@
 //! What is committed becomes true here: the log threads apply it, and only then does the rest of the broker see the image.
 
-use crate::{broker::Broker, controller::Publish, shard::Hosting};
+use crate::{
+    broker::Broker,
+    controller::Publish,
+    shard::{Hosting, Role},
+};
 use klamm_log::{CleanupPolicy, LogConfig};
 use klamm_metadata::{
     Delta, Image, Partition, Resource, ResourceKind, Topic,
     config::{TimestampType, TopicSettings},
 };
-use klamm_replication::{Leadership, PartitionEpoch};
-use klamm_types::{PartitionIndex, TopicId, TopicIdPartition, TopicPartition};
+use klamm_replication::{Durability, Leadership, Member, PartitionEpoch, ReplicaSettings};
+use klamm_types::{BrokerId, PartitionIndex, TopicId, TopicIdPartition, TopicPartition};
 use klamm_world::BoxFuture;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 /// What one log thread has to do.
@@ -32,6 +37,9 @@ impl Publish for Broker {
                     let id = TopicIdPartition { topic: topic.id, partition };
                     going.entry(self.shards.index_of(id)).or_default().delete.push(id);
                 }
+            }
+            for id in self.moved_away(&image, &delta) {
+                going.entry(self.shards.index_of(id)).or_default().delete.push(id);
             }
             for (id, hosting) in self.to_host(&image, &delta) {
                 coming.entry(self.shards.index_of(id)).or_default().host.push(hosting);
@@ -68,11 +76,26 @@ impl Broker {
         done.await; // a thread that has stopped belongs to a broker that is stopping
     }
 
-    /// The partitions with a replica here whose leadership or settings have changed.
+    /// Partitions that have no replica here any more.
+    fn moved_away(&self, image: &Image, delta: &Delta) -> Vec<TopicIdPartition> {
+        let changed =
+            delta.partitions.iter().filter_map(|(id, indexes)| Some((image.topic_by_id(*id)?, indexes)));
+        let all = changed.flat_map(|(topic, indexes)| {
+            indexes.iter().filter_map(|index| Some((topic.id, *index, topic.partition(*index)?)))
+        });
+        all.filter(|(_, _, partition)| !partition.replicas.contains(&self.id))
+            .map(|(topic, partition, _)| TopicIdPartition { topic, partition })
+            .collect()
+    }
+
+    /// The partitions with a replica here whose leadership, settings or brokers have changed.
     fn to_host(&self, image: &Image, delta: &Delta) -> Vec<(TopicIdPartition, Hosting)> {
         let mut changed: BTreeMap<TopicId, BTreeSet<PartitionIndex>> = delta.partitions.clone();
         for topic in configured(image, delta) {
             changed.entry(topic.id).or_default().extend(topic.indexed().map(|(index, _)| index));
+        }
+        for (topic, index) in self.led_with(image, &delta.brokers) {
+            changed.entry(topic).or_default().insert(index);
         }
         let mut to_host = Vec::new();
         for (id, partitions) in changed {
@@ -80,21 +103,51 @@ impl Broker {
             let settings = self.topic_settings(image, topic);
             let config = Arc::new(self.log_config(&settings));
             for index in partitions {
-                let Some(partition) = topic.partition(index).filter(|one| one.leader == self.id) else {
-                    continue;
-                };
+                let here = |one: &&Arc<Partition>| one.replicas.contains(&self.id);
+                let Some(partition) = topic.partition(index).filter(here) else { continue };
                 let id = TopicIdPartition { topic: id, partition: index };
                 let hosting = Hosting {
                     id,
                     name: TopicPartition { topic: topic.name.clone(), partition: index },
-                    leadership: leadership(partition),
-                    min_in_sync: u32::try_from(settings.min_insync_replicas).unwrap_or(1),
+                    role: self.role(image, partition),
+                    settings: self.replica_settings(&settings),
                     config: Arc::clone(&config),
                 };
                 to_host.push((id, hosting));
             }
         }
         to_host
+    }
+
+    /// What is led here with a replica on one of `brokers`: whether that one may join an ISR has changed.
+    fn led_with(&self, image: &Image, brokers: &BTreeSet<BrokerId>) -> Vec<(TopicId, PartitionIndex)> {
+        let others: BTreeSet<BrokerId> = brokers.iter().copied().filter(|id| *id != self.id).collect();
+        if others.is_empty() {
+            return Vec::new();
+        }
+        let all =
+            image.topics().flat_map(|topic| topic.indexed().map(move |(index, one)| (topic.id, index, one)));
+        all.filter(|(_, _, one)| one.leader == self.id && one.replicas.iter().any(|id| others.contains(id)))
+            .map(|(topic, index, _)| (topic, index))
+            .collect()
+    }
+
+    fn role(&self, image: &Image, partition: &Partition) -> Role {
+        if partition.leader == self.id {
+            return Role::Leader(leadership(image, partition));
+        }
+        let leader = partition.has_leader().then_some(partition.leader);
+        Role::Follower { epoch: partition.leader_epoch, leader }
+    }
+
+    fn replica_settings(&self, settings: &TopicSettings) -> ReplicaSettings {
+        let default = ReplicaSettings::default();
+        let lag_max = self.settings.number("replica.lag.time.max.ms").map(Duration::from_millis);
+        ReplicaSettings {
+            min_in_sync: u32::try_from(settings.min_insync_replicas).unwrap_or(1),
+            durability: if settings.fsync { Durability::Fsync } else { Durability::Replicated },
+            lag_max: lag_max.unwrap_or(default.lag_max),
+        }
     }
 
     /// The settings of a topic that count on this broker.
@@ -140,11 +193,19 @@ fn configured<'a>(image: &'a Image, delta: &Delta) -> Vec<&'a Arc<Topic>> {
     delta.configs.iter().filter_map(|resource| image.topic(&resource.name)).collect()
 }
 
-fn leadership(partition: &Partition) -> Leadership {
+fn leadership(image: &Image, partition: &Partition) -> Leadership {
+    let member = |id: &BrokerId| {
+        let broker = image.broker(*id);
+        Member {
+            id: *id,
+            epoch: broker.map(|broker| broker.epoch),
+            eligible: broker.is_some_and(|broker| !broker.fenced && !broker.in_controlled_shutdown),
+        }
+    };
     Leadership {
         epoch: partition.leader_epoch,
         partition_epoch: PartitionEpoch(partition.partition_epoch),
-        replicas: partition.replicas.clone(),
+        replicas: partition.replicas.iter().map(member).collect(),
         in_sync: partition.isr.clone(),
     }
 }

@@ -240,6 +240,7 @@ fn registration(
         endpoints: endpoints(false),
         rack: settings.get("broker.rack").filter(|rack| !rack.is_empty()),
         directories: dirs.iter().map(|dir| dir.meta().directory_id).collect(),
+        ..Registration::default()
     };
     let controller = Registration { endpoints: endpoints(true), directories: Vec::new(), ..broker.clone() };
     (broker, controller)

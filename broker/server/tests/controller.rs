@@ -136,7 +136,7 @@ async fn what_was_answered_is_there_after_a_restart() {
     let image = running.seen.last();
     assert_eq!(
         image.partition("a", PartitionIndex(2)).map(|one| (one.leader, one.leader_epoch.0)),
-        Some((BrokerId(3), 1))
+        Some((BrokerId(3), 2))
     );
     let everything = running.seen.0.lock().expect("no test panics with it")[0].1.created.len();
     assert_eq!(everything, 1, "the first delta holds what the log held");

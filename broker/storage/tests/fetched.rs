@@ -53,6 +53,17 @@ fn offsets_and_epochs_are_the_leaders() {
 }
 
 #[test]
+fn an_epoch_without_records_is_cut_too() {
+    let folder = Folder::new();
+    let (_dir, mut log) = open(&folder);
+    assert_eq!(append(&mut log, sent(&[(0, 3)])), Ok(Offset(2)));
+    log.assign_epoch(LeaderEpoch(4)); // it led and wrote nothing
+    log.truncate_to(Offset(2), now(0)).expect("truncates").run();
+    assert_eq!(log.latest_epoch().map(|latest| latest.epoch), Some(LeaderEpoch(3)));
+    assert_eq!(log.end(), Offset(2));
+}
+
+#[test]
 fn what_does_not_continue_the_log_is_refused() {
     let folder = Folder::new();
     let (_dir, mut log) = open(&folder);

@@ -4,11 +4,11 @@
 //! This is the only crate that may touch the operating system.
 
 mod disk;
-pub mod mutant;
 mod network;
 mod ports;
 pub mod real;
 
 pub use disk::{Disk, Entry, File, file_of};
+pub use klamm_types::mutant;
 pub use network::{ByteSink, ByteStream, Connection, Listener, Network};
 pub use ports::{BoxFuture, Clock, Entropy, Spawn, Timeout, World};

@@ -11,6 +11,8 @@ pub const ELR_VERSION: &str = "eligible.leader.replicas.version";
 /// Whether the voters of the quorum are in its log (KIP-853); its level is in a control record.
 pub const KRAFT_VERSION: &str = "kraft.version";
 
+/// The lowest level of `metadata.version` that is served: that of Kafka 4.0 (4.0-IV3).
+pub const METADATA_VERSION_4_0: i16 = 25;
 /// The level of `metadata.version` that Kafka 4.3 has (4.3-IV0).
 pub const METADATA_VERSION_4_3: i16 = 30;
 
@@ -31,11 +33,12 @@ pub struct SupportedFeature {
 pub const SUPPORTED: &[SupportedFeature] = &[
     SupportedFeature {
         name: METADATA_VERSION,
-        min: METADATA_VERSION_4_3,
+        min: METADATA_VERSION_4_0,
         max: METADATA_VERSION_4_3,
         initial: METADATA_VERSION_4_3,
     },
     SupportedFeature { name: KRAFT_VERSION, min: 0, max: 1, initial: 1 },
+    SupportedFeature { name: ELR_VERSION, min: 0, max: 1, initial: 1 },
 ];
 
 /// The finalised levels.
@@ -66,10 +69,11 @@ impl Features {
         }
     }
 
-    /// The version in which a record is written at these levels: those of `metadata.version` 4.3.
+    /// The version in which a record is written at these levels: one that every broker of the cluster reads.
     #[must_use]
     pub fn record_version(&self, record: &Record) -> i16 {
         match record {
+            Record::RegisterBroker(_) if self.level(METADATA_VERSION) < METADATA_VERSION_4_3 => 3,
             Record::RegisterBroker(_) => 4,
             Record::Partition(_) | Record::PartitionChange(_) if self.level(ELR_VERSION) > 0 => 2,
             Record::Partition(_) | Record::PartitionChange(_) => 1,

@@ -6,10 +6,11 @@ pub mod config;
 pub mod decide;
 mod features;
 mod image;
+pub mod sessions;
 mod shared_map;
 
 pub use features::{
-    ELR_VERSION, Features, KRAFT_VERSION, METADATA_VERSION, METADATA_VERSION_4_3,
+    ELR_VERSION, Features, KRAFT_VERSION, METADATA_VERSION, METADATA_VERSION_4_0, METADATA_VERSION_4_3,
     SUPPORTED as SUPPORTED_FEATURES, SupportedFeature,
 };
 pub use image::{

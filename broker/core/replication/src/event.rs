@@ -1,6 +1,7 @@
 //! What comes in and what goes out.
 
-use klamm_types::{BrokerEpoch, BrokerId, LeaderEpoch, Offset};
+use klamm_types::{BrokerEpoch, BrokerId, LeaderEpoch, Mono, Offset};
+use std::time::Duration;
 
 /// How often the partition's metadata has changed within its life; every change of the ISR is one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,14 +18,42 @@ pub enum Acks {
     All,
 }
 
-/// What "the leader has it" means for a topic (architecture.md §4.5).
+/// What "a replica has it" means for a topic (architecture.md §4.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// It is in the leader's page cache: Kafka's.
+    /// It is in the replica's page cache: Kafka's.
     #[default]
     Replicated,
-    /// It is on the leader's disk.
+    /// It is on the replica's disk.
     Fsync,
+}
+
+/// What is set for the partition's topic, or for the broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplicaSettings {
+    /// `min.insync.replicas`.
+    pub min_in_sync: u32,
+    /// `klamm.durability`.
+    pub durability: Durability,
+    /// `replica.lag.time.max.ms`.
+    pub lag_max: Duration,
+}
+
+impl Default for ReplicaSettings {
+    fn default() -> Self {
+        Self { min_in_sync: 1, durability: Durability::Replicated, lag_max: Duration::from_secs(30) }
+    }
+}
+
+/// A replica's broker, as the metadata log has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The broker.
+    pub id: BrokerId,
+    /// Its registration; none when it is not registered.
+    pub epoch: Option<BrokerEpoch>,
+    /// Whether it may join the ISR: it is registered, not fenced, and not on its way out (KIP-841).
+    pub eligible: bool,
 }
 
 /// A partition that this broker leads, as the metadata log has it.
@@ -35,20 +64,71 @@ pub struct Leadership {
     /// The version of what follows.
     pub partition_epoch: PartitionEpoch,
     /// All replicas, this broker among them.
-    pub replicas: Vec<BrokerId>,
+    pub replicas: Vec<Member>,
     /// Those in sync, this broker among them.
     pub in_sync: Vec<BrokerId>,
+}
+
+/// A member of an ISR that is asked for, and the incarnation in which its leader knows it (KIP-903); none when that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The broker.
+    pub id: BrokerId,
+    /// Its incarnation.
+    pub epoch: Option<BrokerEpoch>,
+}
+
+/// An ISR that the controller is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// The leader's epoch.
+    pub epoch: LeaderEpoch,
+    /// The version of the metadata on which it builds: only one change can follow it.
+    pub partition_epoch: PartitionEpoch,
+    /// Who is to be in sync.
+    pub in_sync: Vec<Candidate>,
+}
+
+/// What became of a proposal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The controller took it.
+    Taken {
+        /// The version of the metadata that has it.
+        partition_epoch: PartitionEpoch,
+        /// The ISR.
+        in_sync: Vec<BrokerId>,
+    },
+    /// The controller says that it was not done, and that the version on which it built still holds: INELIGIBLE_REPLICA,
+    /// OPERATION_NOT_ATTEMPTED.
+    NotTaken,
+    /// Nobody answered, or somebody who cannot know: it may have been done. It is asked again.
+    NoAnswer,
+    /// The controller knows a newer version or epoch: the metadata log will tell. Until then it may have been done.
+    Outdated,
+}
+
+/// The last epoch of a log that is not greater than the one asked for, and where its records end (KIP-101, KIP-279).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpochEnd {
+    /// The epoch.
+    pub epoch: LeaderEpoch,
+    /// One past its last record.
+    pub end: Offset,
 }
 
 /// What happens to a replica. `T` stands for whoever waits for an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event<T> {
-    /// The metadata log has this broker as the leader: in a new epoch, or with another ISR in the same one.
+    /// The metadata log has this broker as the leader: in a new epoch, with another ISR in the same one, or with news of the
+    /// replicas' brokers.
     Lead(Leadership),
     /// The metadata log has another leader, or none.
     Follow {
         /// The epoch of that leader.
         epoch: LeaderEpoch,
+        /// Who it is.
+        leader: Option<BrokerId>,
     },
     /// The log now ends here.
     Appended {
@@ -73,7 +153,8 @@ pub enum Event<T> {
         /// One past the last record.
         end: Offset,
     },
-    /// A follower fetches from `end`: it has everything before.
+    /// A follower fetches from `end`: it has everything before, the same as here (KIP-320), in the sense of the topic's
+    /// durability.
     Fetched {
         /// Which one.
         follower: BrokerId,
@@ -82,26 +163,47 @@ pub enum Event<T> {
         /// Where it fetches.
         end: Offset,
     },
-    /// As a follower: the leader tells its high watermark.
-    LeaderHighWatermark {
-        /// The leader's.
+    /// What became of a proposal of this epoch and version.
+    Decided {
+        /// The proposal's epoch.
+        epoch: LeaderEpoch,
+        /// The version on which it built.
+        partition_epoch: PartitionEpoch,
+        /// What became of it.
+        fate: Fate,
+    },
+    /// As a leader: append nothing more until another leads, or `until`; say when every in-sync replica has everything.
+    Drain {
+        /// When to go on as before.
+        until: Mono,
+    },
+    /// As a follower: the leader tells its high watermark and its log's start.
+    LeaderOffsets {
+        /// The leader's high watermark.
         high_watermark: Offset,
+        /// Where the leader's log starts.
+        log_start: Offset,
+        /// Where this one does.
+        own_start: Offset,
     },
-    /// A change of the ISR is on its way to the controller: until its fate is known the high watermark counts both
-    /// (KIP-497's maximal ISR).
-    Proposed {
-        /// The ISR asked for.
-        in_sync: Vec<BrokerId>,
+    /// As a follower: the leader's log parts from this one (the answer to a fetch, KIP-595).
+    Diverged {
+        /// What the leader says of the epoch of our last record.
+        leader: EpochEnd,
+        /// What our own log says of the leader's epoch; none when it has no such or earlier epoch.
+        own: Option<EpochEnd>,
     },
-    /// The controller refused it.
-    ProposalRefused,
-    /// The topic's `min.insync.replicas` and durability.
-    Configured {
-        /// `min.insync.replicas`.
-        min_in_sync: u32,
-        /// `klamm.durability`.
-        durability: Durability,
+    /// As a follower: the leader has nothing at our log's end; these are its bounds.
+    OutOfRange {
+        /// Where the leader's log starts.
+        start: Offset,
+        /// Where it ends.
+        end: Offset,
     },
+    /// The topic's settings.
+    Configured(ReplicaSettings),
+    /// Time has passed: at least every half of `replica.lag.time.max.ms`.
+    Tick,
 }
 
 /// What is to be done.
@@ -113,6 +215,18 @@ pub enum Effect<T> {
     Acknowledge(T),
     /// It will not be known here whether it is committed.
     Refuse(T, Refusal),
+    /// Ask the controller for another ISR; its fate comes back as [`Event::Decided`].
+    Propose(Proposal),
+    /// Cut the log here, with its epochs and producers; then say [`Event::Truncated`].
+    Truncate(Offset),
+    /// Drop the whole log, and begin anew here; then say [`Event::Truncated`].
+    BeginAt(Offset),
+    /// The leader dropped what is before: so may this replica.
+    LogStart(Offset),
+    /// Every in-sync replica has everything, and nothing more is appended.
+    Drained,
+    /// The hand-over did not happen: append again.
+    Resume,
 }
 
 /// Why a batch is not appended, or not acknowledged.
@@ -130,6 +244,9 @@ pub enum Refusal {
         /// How many it takes.
         needed: usize,
     },
+    /// The leadership is being handed over: wait for the next leader, or for [`Effect::Resume`].
+    #[error("the leadership is being handed over")]
+    Draining,
 }
 
 /// An event that must change nothing.
@@ -162,4 +279,10 @@ pub enum Rejected {
         /// The replica's.
         known: BrokerEpoch,
     },
+    /// The fate of a proposal that is decided already.
+    #[error("no such proposal is under way")]
+    NoProposal,
+    /// The leader does not know where the logs part.
+    #[error("the logs part at {0}, says the leader")]
+    NoOffset(Offset),
 }

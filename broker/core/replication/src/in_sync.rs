@@ -1,37 +1,54 @@
-//! What a leader knows of its replicas.
+//! The ISR of a partition that this broker leads: who is in it, who may be, who joins and who leaves.
 
-use crate::{Durability, Leadership, PartitionEpoch, Rejected};
-use klamm_types::{BrokerEpoch, BrokerId, Offset};
-
-/// A follower, as its fetches show it.
-#[derive(Clone, Debug)]
-struct Follower {
-    id: BrokerId,
-    broker_epoch: Option<BrokerEpoch>,
-    /// One past the last record that it has; −1 until it has fetched in this epoch.
-    end: Offset,
-}
+use crate::{Candidate, Fate, Leadership, PartitionEpoch, Proposal, Rejected, follower::Follower};
+use klamm_types::{BrokerEpoch, BrokerId, LeaderEpoch, Mono, Offset, mutant};
+use std::time::Duration;
 
 /// The replicas of a partition that this broker leads.
+///
+/// Invariant: a proposal is under way from the moment it is made until its fate is certain; until then its members are counted
+/// together with those of the committed ISR (the maximal ISR of KIP-497).
 #[derive(Clone, Debug)]
 pub(crate) struct InSync {
+    me: BrokerId,
+    epoch: LeaderEpoch,
     followers: Vec<Follower>,
     committed: Vec<BrokerId>,
-    proposed: Option<Vec<BrokerId>>,
+    proposed: Option<Vec<Candidate>>,
     pub(crate) partition_epoch: PartitionEpoch,
+    /// The controller refused: nothing is asked again before there is news.
+    refused: bool,
 }
 
 impl InSync {
-    pub(crate) fn new(me: BrokerId, leadership: Leadership) -> Self {
-        let Leadership { partition_epoch, mut replicas, in_sync, .. } = leadership;
-        replicas.retain(|id| *id != me);
-        let followers = replicas.into_iter().map(|id| Follower { id, broker_epoch: None, end: Offset::NONE });
-        Self { followers: followers.collect(), committed: in_sync, proposed: None, partition_epoch }
+    pub(crate) fn new(now: Mono, me: BrokerId, leadership: Leadership) -> Self {
+        let Leadership { epoch, partition_epoch, replicas, in_sync } = leadership;
+        let others = replicas.into_iter().filter(|member| member.id != me);
+        let followers = others.map(|member| Follower::new(now, member, in_sync.contains(&member.id)));
+        Self {
+            me,
+            epoch,
+            followers: followers.collect(),
+            committed: in_sync,
+            proposed: None,
+            partition_epoch,
+            refused: false,
+        }
     }
 
-    /// The metadata log has another version within the epoch: what is known of followers stays, a proposal is decided.
-    pub(crate) fn update(&mut self, me: BrokerId, leadership: Leadership) {
-        let mut next = Self::new(me, leadership);
+    /// The metadata log has the same or another version within the epoch: what is known of followers stays. A newer version
+    /// decides a proposal.
+    pub(crate) fn update(&mut self, now: Mono, leadership: Leadership) {
+        self.refused = false;
+        for member in &leadership.replicas {
+            if let Some(known) = self.followers.iter_mut().find(|known| known.id == member.id) {
+                known.registered(*member);
+            }
+        }
+        if leadership.partition_epoch <= self.partition_epoch {
+            return;
+        }
+        let mut next = Self::new(now, self.me, leadership);
         for follower in &mut next.followers {
             if let Some(known) = self.followers.iter().find(|known| known.id == follower.id) {
                 *follower = known.clone();
@@ -40,61 +57,118 @@ impl InSync {
         *self = next;
     }
 
-    pub(crate) fn propose(&mut self, in_sync: Option<Vec<BrokerId>>) {
-        self.proposed = in_sync;
-    }
-
     pub(crate) fn fetched(
         &mut self,
+        now: Mono,
         id: BrokerId,
         epoch: Option<BrokerEpoch>,
         end: Offset,
+        leader_end: Offset,
     ) -> Result<(), Rejected> {
         let found = self.followers.iter_mut().find(|follower| follower.id == id);
-        let follower = found.ok_or(Rejected::NotReplica(id))?;
-        if let (Some(told), Some(known)) = (epoch, follower.broker_epoch)
-            && told < known
-        {
-            return Err(Rejected::OldBrokerEpoch { follower: id, told, known });
+        found.ok_or(Rejected::NotReplica(id))?.fetched(now, epoch, end, leader_end)
+    }
+
+    pub(crate) fn decided(&mut self, partition_epoch: PartitionEpoch, fate: Fate) -> Result<(), Rejected> {
+        if self.proposed.is_none() || partition_epoch != self.partition_epoch {
+            return Err(Rejected::NoProposal);
         }
-        follower.broker_epoch = epoch.or(follower.broker_epoch);
-        follower.end = end; // may go back: a follower that lost its tail says so
+        match fate {
+            Fate::Taken { partition_epoch, in_sync } if partition_epoch > self.partition_epoch => {
+                (self.partition_epoch, self.committed, self.proposed) = (partition_epoch, in_sync, None);
+            }
+            // the same ISR as before: there was nothing to do
+            Fate::Taken { in_sync, .. } => (self.committed, self.proposed) = (in_sync, None),
+            // a controller that refuses says that the version holds; one that lost an earlier attempt would not
+            Fate::NotTaken => (self.proposed, self.refused) = (None, true),
+            Fate::NoAnswer | Fate::Outdated => {}
+        }
         Ok(())
+    }
+
+    /// The proposal under way.
+    pub(crate) fn proposal(&self) -> Option<Proposal> {
+        let in_sync = self.proposed.clone()?;
+        Some(Proposal { epoch: self.epoch, partition_epoch: self.partition_epoch, in_sync })
+    }
+
+    /// Asks for `id` in the ISR when it has earned it: it has all that is committed and all that was there when the epoch began
+    /// (so that it has been cut to this log), and is who it says it is.
+    pub(crate) fn grow(
+        &mut self,
+        id: BrokerId,
+        high_watermark: Offset,
+        epoch_start: Offset,
+    ) -> Option<Proposal> {
+        let follower = self.followers.iter().find(|follower| follower.id == id)?;
+        let past_start = follower.end >= epoch_start || mutant::active("join before the epoch start");
+        let joins = !self.committed.contains(&id)
+            && follower.end >= high_watermark
+            && past_start
+            && follower.may_join();
+        let now = self.candidates(|follower| self.committed.contains(&follower.id) || follower.id == id);
+        if joins { self.propose(now) } else { None }
+    }
+
+    /// Asks for an ISR without those who had not everything for too long.
+    pub(crate) fn shrink(&mut self, now: Mono, leader_end: Offset, lag_max: Duration) -> Option<Proposal> {
+        self.refused = false;
+        let stays = self.candidates(|follower| {
+            self.committed.contains(&follower.id) && follower.is_caught_up(now, leader_end, lag_max)
+        });
+        if stays.len() < self.committed.len() { self.propose(stays) } else { None }
+    }
+
+    fn candidates(&self, wanted: impl Fn(&Follower) -> bool) -> Vec<Candidate> {
+        let me = Candidate { id: self.me, epoch: None }; // whoever asks the controller says who asks
+        let others = self.followers.iter().filter(|follower| wanted(follower)).map(Follower::candidate);
+        std::iter::once(me).chain(others).collect()
+    }
+
+    fn propose(&mut self, in_sync: Vec<Candidate>) -> Option<Proposal> {
+        if self.proposed.is_some() || self.refused {
+            return None;
+        }
+        self.proposed = Some(in_sync);
+        self.proposal()
     }
 
     pub(crate) fn committed(&self) -> &[BrokerId] {
         &self.committed
     }
 
-    /// How many replicas `acks=all` needs: no more than there are.
-    pub(crate) fn needed(&self, min_in_sync: u32) -> usize {
-        (min_in_sync as usize).min(self.followers.len() + 1)
+    pub(crate) fn replicas(&self) -> usize {
+        self.followers.len() + 1
     }
 
-    /// What every member of the maximal ISR has, this broker having everything before `own`.
-    pub(crate) fn common_end(&self, own: Offset) -> Offset {
-        let ends =
-            self.followers.iter().filter(|follower| self.counts(follower.id)).map(|follower| follower.end);
-        ends.fold(own, Offset::min)
+    /// How many replicas `acks=all` needs: no more than there are.
+    pub(crate) fn needed(&self, min_in_sync: u32) -> usize {
+        (min_in_sync as usize).min(self.replicas())
+    }
+
+    /// What every member of the maximal ISR has, this broker having everything before `own`. One who is about to join is waited
+    /// for too: else the high watermark would run ahead of it for ever.
+    pub(crate) fn common_end(&self, now: Mono, own: Offset, leader_end: Offset, lag_max: Duration) -> Offset {
+        if mutant::active("ack before replication") {
+            return own;
+        }
+        let joins = |follower: &Follower| {
+            !mutant::active("high watermark over the committed isr only")
+                && follower.may_join()
+                && follower.is_caught_up(now, leader_end, lag_max)
+        };
+        let counted = self.followers.iter().filter(|follower| self.counts(follower.id) || joins(follower));
+        counted.map(|follower| follower.end).fold(own, Offset::min)
+    }
+
+    /// Whether every member of the maximal ISR has everything before `end`.
+    pub(crate) fn all_have(&self, end: Offset) -> bool {
+        self.followers.iter().all(|follower| !self.counts(follower.id) || follower.end >= end)
     }
 
     fn counts(&self, id: BrokerId) -> bool {
-        self.committed.contains(&id) || self.proposed.as_ref().is_some_and(|proposed| proposed.contains(&id))
-    }
-}
-
-/// How far this broker itself has everything, in the sense of the topic's durability.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OwnEnd {
-    pub(crate) log: Offset,
-    pub(crate) synced: Offset,
-}
-
-impl OwnEnd {
-    pub(crate) fn counted(self, durability: Durability) -> Offset {
-        match durability {
-            Durability::Replicated => self.log,
-            Durability::Fsync => self.synced.min(self.log),
-        }
+        let asked = || self.proposed.iter().flatten().any(|candidate| candidate.id == id);
+        self.committed.contains(&id)
+            || !mutant::active("high watermark over the committed isr only") && asked()
     }
 }

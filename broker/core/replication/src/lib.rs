@@ -1,5 +1,5 @@
-//! One replica of one partition: whether it leads, which replicas are in sync with it, how far everything is committed (the
-//! high watermark), and who waits for that.
+//! One replica of one partition: whether it leads or whom it follows, which replicas are in sync, how far everything is committed
+//! (the high watermark), where a follower's log must be cut, and who waits.
 //!
 //! [`Replica`] is a pure machine: events go in, [`Effect`]s come out. It knows offsets only; the log with its records and its
 //! epochs belongs to `klamm-log` and `klamm-storage`, the decision who leads to the controller.
@@ -8,11 +8,17 @@
 //! appended, and never move the high watermark while fewer than `min.insync.replicas` are in sync (KIP-966).
 
 mod event;
+mod follow;
+mod follower;
 mod in_sync;
+mod leader;
 mod replica;
 #[cfg(test)]
 mod tests;
 mod waiting;
 
-pub use event::{Acks, Durability, Effect, Event, Leadership, PartitionEpoch, Refusal, Rejected};
-pub use replica::Replica;
+pub use event::{
+    Acks, Candidate, Durability, Effect, EpochEnd, Event, Fate, Leadership, Member, PartitionEpoch, Proposal,
+    Refusal, Rejected, ReplicaSettings,
+};
+pub use replica::{Position, Replica};

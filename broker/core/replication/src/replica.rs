@@ -1,11 +1,13 @@
 //! The machine.
 
 use crate::{
-    Acks, Durability, Effect, Event, Leadership, PartitionEpoch, Refusal, Rejected,
-    in_sync::{InSync, OwnEnd},
+    Acks, Durability, Effect, Event, Fate, Leadership, PartitionEpoch, Refusal, Rejected, ReplicaSettings,
+    follow,
+    in_sync::InSync,
+    leader::{Draining, Leader, OwnEnd},
     waiting::Waiting,
 };
-use klamm_types::{BrokerId, LeaderEpoch, Now, Offset};
+use klamm_types::{BrokerId, LeaderEpoch, Mono, Now, Offset, mutant};
 
 /// One replica of a partition on this broker.
 ///
@@ -17,17 +19,26 @@ pub struct Replica<T> {
     epoch: LeaderEpoch,
     high_watermark: Offset,
     end: OwnEnd,
-    min_in_sync: u32,
-    durability: Durability,
-    leader: Option<Leader>,
+    settings: ReplicaSettings,
+    role: Role,
     waiting: Waiting<T>,
 }
 
 #[derive(Clone, Debug)]
-struct Leader {
-    in_sync: InSync,
-    /// Where the log ended when this broker became the leader.
-    epoch_start: Offset,
+enum Role {
+    Leader(Leader),
+    Follower { leader: Option<BrokerId> },
+}
+
+/// Where a follower is to fetch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// From whom.
+    pub leader: BrokerId,
+    /// In which epoch.
+    pub epoch: LeaderEpoch,
+    /// From where on. It says to the leader that everything before is here.
+    pub offset: Offset,
 }
 
 impl<T> Replica<T> {
@@ -40,9 +51,8 @@ impl<T> Replica<T> {
             epoch: LeaderEpoch::NONE,
             high_watermark: high_watermark.min(end),
             end: OwnEnd { log: end, synced: end },
-            min_in_sync: 1,
-            durability: Durability::Replicated,
-            leader: None,
+            settings: ReplicaSettings::default(),
+            role: Role::Follower { leader: None },
             waiting: Waiting::default(),
         }
     }
@@ -51,25 +61,44 @@ impl<T> Replica<T> {
     ///
     /// # Errors
     /// [`Rejected`] when it must change nothing; then nothing has changed.
-    pub fn on_event(&mut self, _now: Now, event: Event<T>, out: &mut Vec<Effect<T>>) -> Result<(), Rejected> {
+    pub fn on_event(&mut self, now: Now, event: Event<T>, out: &mut Vec<Effect<T>>) -> Result<(), Rejected> {
+        let now = now.mono;
         match event {
-            Event::Lead(leadership) => self.lead(leadership, out)?,
-            Event::Follow { epoch } => self.follow(epoch, out)?,
+            Event::Lead(leadership) => self.lead(now, leadership, out)?,
+            Event::Follow { epoch, leader } => self.follow(epoch, leader, out)?,
             Event::Appended { end } => self.end.log = end,
             Event::Await { end, token } => self.wait(end, token, out),
             Event::Synced { end } => self.end.synced = self.end.synced.max(end),
-            Event::Truncated { end } => self.truncate(end),
+            Event::Truncated { end } => self.truncated(end),
             Event::Fetched { follower, broker_epoch, end } => {
-                self.leader_mut()?.in_sync.fetched(follower, broker_epoch, end)?;
+                let leader_end = self.end.log;
+                self.leader_mut()?.in_sync.fetched(now, follower, broker_epoch, end, leader_end)?;
+                self.advance(now, out); // who has what makes the high watermark may join with it
+                self.grow(follower, out);
             }
-            Event::LeaderHighWatermark { high_watermark } => self.hear(high_watermark, out)?,
-            Event::Proposed { in_sync } => self.leader_mut()?.in_sync.propose(Some(in_sync)),
-            Event::ProposalRefused => self.leader_mut()?.in_sync.propose(None),
-            Event::Configured { min_in_sync, durability } => {
-                (self.min_in_sync, self.durability) = (min_in_sync, durability);
+            Event::Decided { epoch, partition_epoch, fate } => {
+                self.decided(epoch, partition_epoch, fate, out)?;
             }
+            Event::Drain { until } => {
+                self.leader_mut()?.draining = Some(Draining { until, done: false });
+            }
+            Event::LeaderOffsets { high_watermark, log_start, own_start } => {
+                self.hear(high_watermark, out)?;
+                let log_start = log_start.min(self.high_watermark);
+                if log_start > own_start {
+                    out.push(Effect::LogStart(log_start));
+                }
+            }
+            Event::Diverged { leader, own } => {
+                self.follower()?;
+                out.push(Effect::Truncate(follow::cut(leader, own, self.end.log)?));
+            }
+            Event::OutOfRange { start, end } => self.out_of_range(start, end, out)?,
+            Event::Configured(settings) => self.settings = settings,
+            Event::Tick => self.tick(now, out),
         }
-        self.advance(out);
+        self.advance(now, out);
+        self.say_when_drained(out);
         Ok(())
     }
 
@@ -78,8 +107,12 @@ impl<T> Replica<T> {
     /// # Errors
     /// [`Refusal`].
     pub fn admit(&self, acks: Acks) -> Result<(), Refusal> {
-        let leader = self.leader.as_ref().ok_or(Refusal::NotLeader)?;
-        let (in_sync, needed) = (leader.in_sync.committed().len(), leader.in_sync.needed(self.min_in_sync));
+        let leader = self.leader().ok_or(Refusal::NotLeader)?;
+        if leader.draining.is_some() {
+            return Err(Refusal::Draining);
+        }
+        let (in_sync, needed) =
+            (leader.in_sync.committed().len(), leader.in_sync.needed(self.settings.min_in_sync));
         if acks == Acks::All && in_sync < needed {
             return Err(Refusal::NotEnoughReplicas { in_sync, needed });
         }
@@ -96,13 +129,28 @@ impl<T> Replica<T> {
     /// the latest offset is answered OFFSET_NOT_AVAILABLE, lest it goes back (KIP-207).
     #[must_use]
     pub fn high_watermark_is_known(&self) -> bool {
-        self.leader.as_ref().is_none_or(|leader| self.high_watermark >= leader.epoch_start)
+        self.leader().is_none_or(|leader| self.high_watermark >= leader.epoch_start)
     }
 
     /// Where the log ends.
     #[must_use]
     pub fn end(&self) -> Offset {
         self.end.log
+    }
+
+    /// What the topic promises.
+    #[must_use]
+    pub fn durability(&self) -> Durability {
+        self.settings.durability
+    }
+
+    /// Where to fetch: none on a leader, without a leader, and while the disk has not yet what a topic with
+    /// `klamm.durability=fsync` must have there before the leader may count it.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        let Role::Follower { leader: Some(leader) } = self.role else { return None };
+        let offset = self.end.counted(self.settings.durability);
+        (offset == self.end.log).then_some(Position { leader, epoch: self.epoch, offset })
     }
 
     /// The epoch of the leader that this replica knows.
@@ -114,19 +162,25 @@ impl<T> Replica<T> {
     /// Whether this broker leads.
     #[must_use]
     pub fn is_leader(&self) -> bool {
-        self.leader.is_some()
+        self.leader().is_some()
+    }
+
+    /// Whether this broker leads others: then time matters.
+    #[must_use]
+    pub fn has_followers(&self) -> bool {
+        self.leader().is_some_and(|leader| leader.in_sync.replicas() > 1)
     }
 
     /// The replicas in sync, as the metadata log has them; none on a follower.
     #[must_use]
     pub fn in_sync(&self) -> &[BrokerId] {
-        self.leader.as_ref().map_or(&[], |leader| leader.in_sync.committed())
+        self.leader().map_or(&[], |leader| leader.in_sync.committed())
     }
 
     /// The version of the partition's metadata that this leader knows.
     #[must_use]
     pub fn partition_epoch(&self) -> Option<PartitionEpoch> {
-        self.leader.as_ref().map(|leader| leader.in_sync.partition_epoch)
+        self.leader().map(|leader| leader.in_sync.partition_epoch)
     }
 
     /// How many wait for the high watermark.
@@ -135,28 +189,33 @@ impl<T> Replica<T> {
         self.waiting.len()
     }
 
-    fn lead(&mut self, leadership: Leadership, out: &mut Vec<Effect<T>>) -> Result<(), Rejected> {
+    fn lead(&mut self, now: Mono, leadership: Leadership, out: &mut Vec<Effect<T>>) -> Result<(), Rejected> {
         self.check_epoch(leadership.epoch)?;
         let epoch = leadership.epoch;
-        match &mut self.leader {
-            Some(leader) if epoch == self.epoch => {
-                if leadership.partition_epoch >= leader.in_sync.partition_epoch {
-                    leader.in_sync.update(self.me, leadership);
-                }
-            }
+        match &mut self.role {
+            Role::Leader(leader) if epoch == self.epoch => leader.in_sync.update(now, leadership),
             _ => {
                 self.resign(out); // also when it led before: what waits was appended in another epoch
-                let in_sync = InSync::new(self.me, leadership);
-                self.leader = Some(Leader { in_sync, epoch_start: self.end.log });
+                let in_sync = InSync::new(now, self.me, leadership);
+                self.role = Role::Leader(Leader { in_sync, epoch_start: self.end.log, draining: None });
                 self.epoch = epoch;
             }
         }
         Ok(())
     }
 
-    fn follow(&mut self, epoch: LeaderEpoch, out: &mut Vec<Effect<T>>) -> Result<(), Rejected> {
+    fn follow(
+        &mut self,
+        epoch: LeaderEpoch,
+        leader: Option<BrokerId>,
+        out: &mut Vec<Effect<T>>,
+    ) -> Result<(), Rejected> {
         self.check_epoch(epoch)?;
         self.resign(out);
+        if epoch > self.epoch && mutant::active("truncate to the high watermark") {
+            out.push(Effect::Truncate(self.high_watermark));
+        }
+        self.role = Role::Follower { leader };
         self.epoch = epoch;
         Ok(())
     }
@@ -166,12 +225,12 @@ impl<T> Replica<T> {
     }
 
     fn resign(&mut self, out: &mut Vec<Effect<T>>) {
-        self.leader = None;
+        self.role = Role::Follower { leader: None };
         out.extend(self.waiting.drain().map(|token| Effect::Refuse(token, Refusal::NotLeader)));
     }
 
     fn wait(&mut self, end: Offset, token: T, out: &mut Vec<Effect<T>>) {
-        if self.leader.is_none() {
+        if !self.is_leader() {
             out.push(Effect::Refuse(token, Refusal::NotLeader));
         } else if end <= self.high_watermark {
             out.push(Effect::Acknowledge(token));
@@ -180,28 +239,94 @@ impl<T> Replica<T> {
         }
     }
 
-    fn truncate(&mut self, end: Offset) {
+    fn truncated(&mut self, end: Offset) {
         self.end = OwnEnd { log: end, synced: self.end.synced.min(end) };
         self.high_watermark = self.high_watermark.min(end);
     }
 
     fn hear(&mut self, high_watermark: Offset, out: &mut Vec<Effect<T>>) -> Result<(), Rejected> {
-        if self.leader.is_some() {
-            return Err(Rejected::IsLeader);
-        }
+        self.follower()?;
         self.raise(high_watermark.min(self.end.log), out);
         Ok(())
     }
 
+    /// A log that begins behind our end has nothing that follows ours; one that ends before it is that of a leader who was not
+    /// in sync, and is right now.
+    fn out_of_range(&mut self, start: Offset, end: Offset, out: &mut Vec<Effect<T>>) -> Result<(), Rejected> {
+        self.follower()?;
+        if start > self.end.log {
+            out.push(Effect::BeginAt(start));
+        } else if end < self.end.log {
+            out.push(Effect::Truncate(end.max(start)));
+        }
+        Ok(())
+    }
+
+    fn leader(&self) -> Option<&Leader> {
+        match &self.role {
+            Role::Leader(leader) => Some(leader),
+            Role::Follower { .. } => None,
+        }
+    }
+
     fn leader_mut(&mut self) -> Result<&mut Leader, Rejected> {
-        self.leader.as_mut().ok_or(Rejected::NotLeader)
+        match &mut self.role {
+            Role::Leader(leader) => Ok(leader),
+            Role::Follower { .. } => Err(Rejected::NotLeader),
+        }
+    }
+
+    fn follower(&self) -> Result<(), Rejected> {
+        if self.is_leader() { Err(Rejected::IsLeader) } else { Ok(()) }
+    }
+
+    fn grow(&mut self, follower: BrokerId, out: &mut Vec<Effect<T>>) {
+        let high_watermark = self.high_watermark;
+        if let Role::Leader(Leader { in_sync, epoch_start, .. }) = &mut self.role {
+            out.extend(in_sync.grow(follower, high_watermark, *epoch_start).map(Effect::Propose));
+        }
+    }
+
+    fn decided(
+        &mut self,
+        epoch: LeaderEpoch,
+        partition_epoch: PartitionEpoch,
+        fate: Fate,
+        out: &mut Vec<Effect<T>>,
+    ) -> Result<(), Rejected> {
+        self.check_epoch(epoch)?;
+        let in_sync = &mut self.leader_mut()?.in_sync;
+        let again = fate == Fate::NoAnswer;
+        in_sync.decided(partition_epoch, fate)?;
+        out.extend(in_sync.proposal().filter(|_| again).map(Effect::Propose));
+        Ok(())
+    }
+
+    fn tick(&mut self, now: Mono, out: &mut Vec<Effect<T>>) {
+        let (end, lag_max) = (self.end.log, self.settings.lag_max);
+        let Role::Leader(leader) = &mut self.role else { return };
+        out.extend(leader.in_sync.shrink(now, end, lag_max).map(Effect::Propose));
+        if leader.draining.is_some_and(|draining| now >= draining.until) {
+            leader.draining = None;
+            out.push(Effect::Resume);
+        }
+    }
+
+    fn say_when_drained(&mut self, out: &mut Vec<Effect<T>>) {
+        let end = self.end.log;
+        let Role::Leader(Leader { in_sync, draining: Some(draining), .. }) = &mut self.role else { return };
+        if !draining.done && in_sync.all_have(end) {
+            draining.done = true;
+            out.push(Effect::Drained);
+        }
     }
 
     /// Moves a leader's high watermark as far as it may.
-    fn advance(&mut self, out: &mut Vec<Effect<T>>) {
-        let Some(Leader { in_sync, .. }) = &self.leader else { return };
-        if in_sync.committed().len() >= in_sync.needed(self.min_in_sync) {
-            let committed = in_sync.common_end(self.end.counted(self.durability));
+    fn advance(&mut self, now: Mono, out: &mut Vec<Effect<T>>) {
+        let Role::Leader(Leader { in_sync, .. }) = &self.role else { return };
+        if in_sync.committed().len() >= in_sync.needed(self.settings.min_in_sync) {
+            let own = self.end.counted(self.settings.durability);
+            let committed = in_sync.common_end(now, own, self.end.log, self.settings.lag_max);
             self.raise(committed, out);
         }
     }

@@ -4,6 +4,7 @@
 
 mod chunk;
 mod ids;
+pub mod mutant;
 mod text;
 mod time;
 mod uuid;

@@ -96,6 +96,25 @@ id! {
     DirectoryId
 }
 
+impl DirectoryId {
+    /// A replica whose broker has not said yet where it has it (KIP-858).
+    pub const UNASSIGNED: DirectoryId = DirectoryId(reserved(1));
+    /// A replica in some directory that is offline (KIP-858).
+    pub const LOST: DirectoryId = DirectoryId(reserved(2));
+
+    /// Whether it names no directory: the first hundred ids are kept for such meanings (KIP-858).
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        u128::from_be_bytes(self.0.0) < 100
+    }
+}
+
+const fn reserved(last: u8) -> Uuid {
+    let mut bytes = [0; 16];
+    bytes[15] = last;
+    Uuid(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,10 @@
 //! CreatePartitions: topics grow.
 
 use super::Call;
-use crate::controller::{Decision, apply};
+use crate::controller::Decision;
 use klamm_metadata::{
     Image, Record,
-    decide::{Load, NewPartitions, Refused, create_partitions},
+    decide::{Load, NewPartitions, Refused, apply, create_partitions},
 };
 use klamm_protocol::{
     CreatePartitionsRequest, CreatePartitionsResponse, ErrorCode,

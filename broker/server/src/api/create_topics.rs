@@ -1,11 +1,11 @@
 //! CreateTopics: the controller decides, the answer comes when all log threads have the topic.
 
 use super::Call;
-use crate::controller::{Decision, apply, random_id};
+use crate::controller::{Decision, random_id};
 use klamm_metadata::{
     Image, Record,
     config::{Described, Layers},
-    decide::{Load, NewTopic, Refused, TopicDefaults, create_topic},
+    decide::{Load, NewTopic, Refused, TopicDefaults, apply, create_topic},
 };
 use klamm_protocol::{
     CreateTopicsRequest, CreateTopicsResponse, ErrorCode,

@@ -1,10 +1,10 @@
 //! DeleteTopics: by name, or by id from version 6 on (KIP-516).
 
 use super::Call;
-use crate::controller::{Decision, apply};
+use crate::controller::Decision;
 use klamm_metadata::{
     Image, Record,
-    decide::{Refused, check_deletion_is_enabled, delete_topic},
+    decide::{Refused, apply, check_deletion_is_enabled, delete_topic},
 };
 use klamm_protocol::{
     DeleteTopicsRequest, DeleteTopicsResponse, ErrorCode, delete_topics_request::DeleteTopicState,

@@ -5,18 +5,21 @@ use super::Call;
 use crate::{
     broker::Hosted,
     fetch::{Ask, Named, Told, Wanted},
-    shard::{Read, ReadItem, Watch},
+    shard::{FollowerId, Read, ReadItem, Watch},
 };
 use klamm_protocol::{
     ErrorCode, FetchRequest, FetchResponse, Records,
     fetch_response::{FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData},
 };
 use klamm_storage::Limit;
-use klamm_types::{LeaderEpoch, Offset, PartitionIndex};
+use klamm_types::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionIndex};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// From this version on topics are named by id (KIP-516).
 const TOPIC_IDS_FROM: i16 = 13;
+
+/// From this version on followers name their incarnation (KIP-903).
+const REPLICA_STATE_FROM: i16 = 15;
 
 /// The isolation level of consumers that read committed records only (KIP-98).
 const READ_COMMITTED: i8 = 1;
@@ -100,6 +103,16 @@ fn ask_of(call: &Call, request: &FetchRequest) -> Ask {
     }
 }
 
+/// The follower that asks; none for consumers.
+fn follower_of(call: &Call, request: &FetchRequest) -> Option<FollowerId> {
+    let (id, epoch) = if call.version >= REPLICA_STATE_FROM {
+        (request.replica_state.replica_id, request.replica_state.replica_epoch)
+    } else {
+        (request.replica_id, -1)
+    };
+    (id >= 0).then_some(FollowerId { id: BrokerId(id), epoch: (epoch >= 0).then_some(BrokerEpoch(epoch)) })
+}
+
 /// Reads; when that gives less than `min_bytes`, waits until there is more or the time is over, and reads again.
 async fn read_enough(
     call: &Call,
@@ -110,16 +123,21 @@ async fn read_enough(
     let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
     let deadline = call.arrived.plus(wait);
     let min_bytes = u64::try_from(request.min_bytes).unwrap_or(0).min(u64::from(bytes_max));
-    let limit =
-        if request.isolation_level == READ_COMMITTED { Limit::LastStable } else { Limit::HighWatermark };
+    let follower = follower_of(call, request);
+    let limit = match request.isolation_level {
+        _ if follower.is_some() => Limit::End,
+        READ_COMMITTED => Limit::LastStable,
+        _ => Limit::HighWatermark,
+    };
     loop {
         let hosted: Vec<_> = partitions.iter().map(|(named, _)| locate(call, named)).collect();
         let watch = Watch::new(1);
         let watching = (wait > Duration::ZERO).then_some(&watch);
-        let outcomes = read(call, partitions, &hosted, (bytes_max, limit), watching).await;
+        let outcomes = read(call, partitions, &hosted, (bytes_max, limit, follower), watching).await;
         let bytes: u64 = outcomes.iter().flatten().map(|read| u64::from(read.bytes())).sum();
         let enough = bytes >= min_bytes
             || outcomes.iter().any(Result::is_err)
+            || outcomes.iter().flatten().any(|read| read.diverging.is_some())
             || partitions.is_empty() && min_bytes == 0;
         if enough || call.broker.world.deadline(deadline, watch.wait()).await.is_err() {
             return outcomes;
@@ -141,7 +159,7 @@ async fn read(
     call: &Call,
     partitions: &[(Named, Wanted)],
     hosted: &[Result<Hosted, ErrorCode>],
-    (bytes_max, limit): (u32, Limit),
+    (bytes_max, limit, follower): (u32, Limit, Option<FollowerId>),
     watch: Option<&Arc<Watch>>,
 ) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = hosted
@@ -155,7 +173,7 @@ async fn read(
         if !by_shard.contains_key(&hosted.shard) {
             turns.push(hosted.shard);
         }
-        let item = ReadItem { partition: hosted.id, wanted: partitions[slot].1.clone(), limit };
+        let item = ReadItem { partition: hosted.id, wanted: partitions[slot].1.clone(), limit, follower };
         by_shard.entry(hosted.shard).or_default().push((slot, item));
     }
     let mut left = bytes_max;

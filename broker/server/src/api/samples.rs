@@ -2,7 +2,8 @@
 
 use klamm_metadata::{
     Image, Position,
-    decide::{Registration, register_broker, unfence_broker},
+    config::Values,
+    decide::{Registration, Rules, register_broker, unfence_broker},
 };
 use klamm_types::{BrokerEpoch, BrokerId, DirectoryId, Offset, Uuid};
 
@@ -17,8 +18,11 @@ pub fn image() -> Image {
         directories: vec![DirectoryId(Uuid([7; 16]))],
         ..Registration::default()
     };
-    let registered = register_broker(&Image::default(), &me, Offset(5)).expect("it is the first");
-    let (image, _) = Image::default().apply(&registered, Position::default()).expect("it fits");
-    let unfenced = unfence_broker(&image, ME, BrokerEpoch(5)).expect("it is registered");
+    let (image, file) = (Image::default(), Values::new());
+    let rules = Rules { image: &image, me: ME, file: &file };
+    let (_, registered) = register_broker(rules, &me, false, Offset(5)).expect("it is the first");
+    let (image, _) = image.apply(&registered, Position::default()).expect("it fits");
+    let rules = Rules { image: &image, me: ME, file: &file };
+    let unfenced = unfence_broker(rules, ME, BrokerEpoch(5)).expect("it is registered");
     image.apply(&unfenced, Position::default()).expect("it fits").0
 }

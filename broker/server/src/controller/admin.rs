@@ -5,8 +5,8 @@ use klamm_metadata::{
     Image, Record,
     config::{Settings, Values},
     decide::{
-        Load, NewTopic, ProducerIdBlock, Refused, Registration, TopicDefaults, allocate_producer_ids,
-        auto_topic, create_topic, register_broker, register_controller, unfence_broker,
+        Load, NewTopic, ProducerIdBlock, Refused, Registration, Rules, TopicDefaults, allocate_producer_ids,
+        apply, auto_topic, create_topic, register_broker, register_controller, unfence_broker,
     },
 };
 use klamm_protocol::ErrorCode;
@@ -55,11 +55,14 @@ impl Controller {
         new: Registration,
         controller: Registration,
     ) -> Result<BrokerEpoch, Refused> {
+        let context = self.context.clone();
         self.try_decide(move |image| {
-            let mut records = register_controller(&controller);
+            let mut records = register_controller(image, &controller)?;
             let at = image.position.end.plus(records.len() as i64);
-            records.extend(register_broker(image, &new, at)?);
-            Ok(Decision { records, answer: BrokerEpoch(at.0) })
+            // this process is the controller, so that a broker of its id is its own former life
+            let (epoch, registered) = register_broker(context.rules(image), &new, false, at)?;
+            records.extend(registered);
+            Ok(Decision { records, answer: epoch })
         })
         .await
     }
@@ -69,9 +72,12 @@ impl Controller {
     /// # Errors
     /// The controller's refusal.
     pub async fn unfence(&self, epoch: BrokerEpoch) -> Result<(), Refused> {
-        let me = self.context.me;
-        self.try_decide(move |image| Ok(Decision { records: unfence_broker(image, me, epoch)?, answer: () }))
-            .await
+        let context = self.context.clone();
+        self.try_decide(move |image| {
+            let records = unfence_broker(context.rules(image), context.me, epoch)?;
+            Ok(Decision { records, answer: () })
+        })
+        .await
     }
 
     /// Makes topics that are missing when they are used, with the broker's defaults; a result for each. One that exists
@@ -115,6 +121,11 @@ impl Controller {
 }
 
 impl Context {
+    /// What decisions about partitions look at.
+    pub fn rules<'a>(&'a self, image: &'a Image) -> Rules<'a> {
+        Rules { image, me: self.me, file: &self.file }
+    }
+
     fn auto_create(&self, next: &mut Image, load: &mut Load, name: &Str) -> Result<Vec<Record>, Refused> {
         if next.topic(name).is_some() {
             return Ok(Vec::new());
@@ -136,12 +147,4 @@ impl Context {
         apply(next, &records)?;
         Ok(records)
     }
-}
-
-/// Puts a decision's records on the image that the next decision of the same request sees.
-pub(crate) fn apply(next: &mut Image, records: &[Record]) -> Result<(), Refused> {
-    let unfit =
-        |error: klamm_metadata::ApplyError| Refused::new(ErrorCode::UnknownServerError, error.to_string());
-    *next = next.apply(records, next.position).map_err(unfit)?.0;
-    Ok(())
 }

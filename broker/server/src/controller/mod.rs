@@ -12,7 +12,6 @@ mod leadership;
 mod metadata_log;
 mod quorum_state;
 
-pub(crate) use admin::apply;
 pub use admin::random_id;
 pub use driver::{Driver, Publish};
 pub use format::{directories, format, metadata_directory};

@@ -1,9 +1,9 @@
 //! Which partitions a shard has: they come, change and go as the metadata says.
 
 use super::{Partition, Shard};
-use klamm_replication::Leadership;
+use klamm_replication::{Leadership, ReplicaSettings};
 use klamm_storage::{Device, Log, LogConfig, LogDir, Removal, StorageError};
-use klamm_types::{TopicIdPartition, TopicPartition};
+use klamm_types::{BrokerId, LeaderEpoch, TopicIdPartition, TopicPartition};
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
@@ -63,7 +63,21 @@ impl LogDirs {
     }
 }
 
-/// A partition to lead.
+/// What this broker is to a partition.
+#[derive(Clone, Debug)]
+pub enum Role {
+    /// Its leader.
+    Leader(Leadership),
+    /// A follower.
+    Follower {
+        /// The leader's epoch.
+        epoch: LeaderEpoch,
+        /// The leader, when there is one.
+        leader: Option<BrokerId>,
+    },
+}
+
+/// A partition to lead or to follow.
 #[derive(Clone, Debug)]
 pub struct Hosting {
     /// Which one.
@@ -71,19 +85,19 @@ pub struct Hosting {
     /// Its topic's name.
     pub name: TopicPartition,
     /// What the metadata says of it.
-    pub leadership: Leadership,
-    /// `min.insync.replicas`.
-    pub min_in_sync: u32,
+    pub role: Role,
+    /// What is set for its replicas.
+    pub settings: ReplicaSettings,
     /// Its settings.
     pub config: Arc<LogConfig>,
 }
 
 impl Shard {
-    /// Leads a partition, or goes on leading it with other settings or in another epoch. A log that is there is opened, and
+    /// Leads or follows a partition, or goes on with other settings or in another epoch. A log that is there is opened, and
     /// recovered after a crash; else one is made.
     ///
     /// # Errors
-    /// [`StorageError`]; the partition is then not led.
+    /// [`StorageError`]; the partition is then offline here.
     pub fn host(&mut self, hosting: Hosting) -> Result<(), StorageError> {
         let now = self.world.clock.now();
         if !self.partitions.contains_key(&hosting.id) {
@@ -94,11 +108,15 @@ impl Shard {
                     self.dirs.roomiest().create_log(&hosting.name, hosting.id.topic, config, now)?
                 }
             };
-            self.partitions.insert(hosting.id, Partition::new(self.me, log));
+            self.partitions
+                .insert(hosting.id, Partition::new(self.me, hosting.id, log, Arc::clone(&self.outbox)));
         }
         let partition = self.partitions.get_mut(&hosting.id).expect("it was just put there");
         partition.log.set_config(hosting.config);
-        partition.lead(now, hosting.leadership, hosting.min_in_sync);
+        match hosting.role {
+            Role::Leader(leadership) => partition.lead(now, leadership, hosting.settings),
+            Role::Follower { epoch, leader } => partition.follow(now, epoch, leader, hosting.settings),
+        }
         Ok(())
     }
 
@@ -118,7 +136,7 @@ impl Shard {
         Ok(None)
     }
 
-    /// Stops leading a deleted partition and removes its log.
+    /// Ends a partition that was deleted, or moved away, and removes its log.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -132,9 +150,6 @@ impl Shard {
     }
 
     pub(super) fn unlink(&self, removal: Removal) {
-        if !removal.is_empty() {
-            let unlinking = self.world.spawn.blocking(Box::new(move || removal.run()));
-            self.world.spawn.spawn("unlink", unlinking);
-        }
+        self.outbox.unlink(removal);
     }
 }

@@ -3,17 +3,21 @@
 //! Appends of one drain of the mailbox go to disk with one write per partition. What waits for a device (fsync, unlinking) is
 //! handed out and never waited for here.
 
+mod follower;
 mod host;
 mod mailbox;
+mod outbox;
 mod partition;
 mod pending;
 mod upkeep;
 mod watch;
 
-pub use host::{Hosting, LogDirs};
+pub use follower::{FetchPosition, Sent};
+pub use host::{Hosting, LogDirs, Role};
 pub use mailbox::ShardHandle;
 pub(crate) use mailbox::Work;
-pub use partition::{Found, Partition, Read, ReadItem};
+pub use outbox::{Asked, Outbox};
+pub use partition::{FollowerId, Found, Partition, Read, ReadItem};
 pub use pending::{Outcome, PendingProduce, ProduceError, Produced};
 pub use upkeep::{Checkpoints, LogSize};
 pub use watch::Watch;
@@ -21,11 +25,13 @@ pub use watch::Watch;
 use klamm_net::Reservation;
 use klamm_protocol::ErrorCode;
 use klamm_records::ValidatedBatch;
+use klamm_replication::{Event, Fate};
 use klamm_storage::Origin;
-use klamm_types::{BrokerId, LeaderEpoch, TopicIdPartition};
+use klamm_types::{BrokerId, LeaderEpoch, Mono, Offset, TopicIdPartition};
 use klamm_world::World;
 use partition::Staged;
 use std::{collections::BTreeMap, sync::Arc};
+use tokio::sync::oneshot;
 
 /// Batches of one request for the partitions of one shard.
 pub struct ProduceWork {
@@ -58,12 +64,13 @@ pub struct Shard {
     dirs: Arc<LogDirs>,
     partitions: BTreeMap<TopicIdPartition, Partition>,
     staged: Vec<TopicIdPartition>,
+    outbox: Arc<Outbox>,
     stopped: bool,
 }
 
 impl Shard {
-    fn new(world: World, me: BrokerId, dirs: Arc<LogDirs>) -> Self {
-        Self { world, me, dirs, partitions: BTreeMap::new(), staged: Vec::new(), stopped: false }
+    fn new(world: World, me: BrokerId, dirs: Arc<LogDirs>, outbox: Arc<Outbox>) -> Self {
+        Self { world, me, dirs, partitions: BTreeMap::new(), staged: Vec::new(), outbox, stopped: false }
     }
 
     /// A partition that is led here, for one who knows `epoch` as its leader epoch; NONE for one who does not say.
@@ -86,13 +93,14 @@ impl Shard {
         watch: Option<&Arc<Watch>>,
     ) -> Vec<(usize, Result<Read, ErrorCode>)> {
         let mut done = Vec::with_capacity(items.len());
+        let now = self.world.clock.now();
         for (slot, item) in items {
             let result =
                 self.leader(item.partition, item.wanted.current_leader_epoch).and_then(|partition| {
                     if let Some(watch) = watch {
-                        partition.watch(watch);
+                        partition.watch(watch, item.limit);
                     }
-                    partition.read(&item, left, nothing_yet)
+                    partition.read(now, &item, left, nothing_yet)
                 });
             if let Ok(read) = &result {
                 left = left.saturating_sub(read.bytes());
@@ -101,6 +109,60 @@ impl Shard {
             done.push((slot, result));
         }
         done
+    }
+
+    /// Where the followers among these partitions are to fetch.
+    #[must_use]
+    pub fn positions(&self, ids: &[TopicIdPartition]) -> Vec<(TopicIdPartition, Option<FetchPosition>)> {
+        ids.iter().map(|id| (*id, self.partitions.get(id).and_then(Partition::position))).collect()
+    }
+
+    /// A leader sent this.
+    pub fn sent(&mut self, all: Vec<(TopicIdPartition, Sent)>) {
+        let now = self.world.clock.now();
+        for (id, sent) in all {
+            if let Some(partition) = self.partitions.get_mut(&id) {
+                partition.sent(now, sent);
+            }
+        }
+    }
+
+    /// A leader has nothing at the end of the log here; its log's start and end.
+    pub fn out_of_range(&mut self, id: TopicIdPartition, epoch: LeaderEpoch, bounds: (Offset, Offset)) {
+        let now = self.world.clock.now();
+        if let Some(partition) = self.partitions.get_mut(&id) {
+            partition.out_of_range(now, epoch, bounds.0, bounds.1);
+        }
+    }
+
+    /// What became of what a leader here asked for.
+    pub fn decided(&mut self, asked: &Asked, fate: Fate) {
+        let now = self.world.clock.now();
+        if let Some(partition) = self.partitions.get_mut(&asked.id) {
+            partition.decided(now, &asked.proposal, fate);
+        }
+    }
+
+    /// Time has passed: followers that lag leave the ISR.
+    pub fn tick(&mut self) {
+        let now = self.world.clock.now();
+        for partition in self.partitions.values_mut().filter(|one| one.replica.has_followers()) {
+            partition.tell(now, Event::Tick);
+            partition.carry_out(now, 0);
+        }
+    }
+
+    /// Hands over all that is led here and replicated elsewhere: appends nothing more until another leads, or `until`. Each
+    /// resolves when every in-sync replica has everything.
+    pub fn drain(&mut self, until: Mono) -> Vec<oneshot::Receiver<()>> {
+        let now = self.world.clock.now();
+        let led = self.partitions.values_mut().filter(|one| one.replica.has_followers());
+        led.map(|partition| {
+            let (drained, is_drained) = oneshot::channel();
+            partition.drain(now, until, drained);
+            is_drained
+        })
+        .collect()
     }
 
     /// Puts batches in line for the next write.
@@ -150,6 +212,7 @@ impl Shard {
 /// All log threads.
 pub struct Shards {
     handles: Vec<ShardHandle>,
+    outbox: Arc<Outbox>,
     dirs: Arc<LogDirs>,
 }
 
@@ -158,11 +221,12 @@ impl Shards {
     #[must_use]
     pub fn start(world: &World, me: BrokerId, dirs: LogDirs, count: usize) -> Self {
         let dirs = Arc::new(dirs);
+        let outbox = Arc::new(Outbox::new(world.clone()));
         let start = |index| {
-            let shard = Shard::new(world.clone(), me, Arc::clone(&dirs));
+            let shard = Shard::new(world.clone(), me, Arc::clone(&dirs), Arc::clone(&outbox));
             ShardHandle::start(world, format!("klamm-log-{index}"), shard)
         };
-        Self { handles: (0..count.max(1)).map(start).collect(), dirs }
+        Self { handles: (0..count.max(1)).map(start).collect(), outbox: Arc::clone(&outbox), dirs }
     }
 
     /// The thread of a partition.
@@ -182,6 +246,12 @@ impl Shards {
     /// All threads.
     pub fn all(&self) -> impl Iterator<Item = &ShardHandle> {
         self.handles.iter()
+    }
+
+    /// What they ask of others.
+    #[must_use]
+    pub fn outbox(&self) -> &Arc<Outbox> {
+        &self.outbox
     }
 
     /// The log directories.

@@ -1,7 +1,7 @@
-//! One partition that is led here: its log, who waits for acknowledgements, who waits for records.
+//! One partition that is hosted here: its log, who waits for acknowledgements, who waits for records.
 
 use super::{
-    PendingProduce, ProduceError, Produced,
+    Outbox, PendingProduce, ProduceError, Produced,
     watch::{Watch, Watchers},
 };
 use crate::fetch::Wanted;
@@ -9,11 +9,12 @@ use klamm_log::ProducerError;
 use klamm_net::Reservation;
 use klamm_protocol::{ErrorCode, fetch_response::EpochEndOffset};
 use klamm_records::{InvalidBatch, ValidatedBatch};
-use klamm_replication::{Acks, Durability, Effect, Event, Leadership, Refusal, Replica};
-use klamm_storage::{AppendError, Appended, Limit, Log, Origin, ReadError};
-use klamm_types::{BrokerId, Chunk, LeaderEpoch, Now, Offset, TopicIdPartition, Wall};
+use klamm_replication::{Acks, Durability, Effect, Event, Leadership, Refusal, Replica, ReplicaSettings};
+use klamm_storage::{AppendError, Appended, Limit, Log, Origin, ReadError, Removal};
+use klamm_types::{BrokerEpoch, BrokerId, Chunk, LeaderEpoch, Mono, Now, Offset, TopicIdPartition, Wall};
 use klamm_world::mutant;
 use std::sync::Arc;
+use tokio::sync::oneshot;
 
 /// Timestamps that mean something else in ListOffsets.
 const LATEST: Wall = Wall(-1);
@@ -33,7 +34,7 @@ pub(super) struct Staged {
 
 /// Who is told when a batch is committed, and what.
 #[derive(Clone)]
-pub(super) struct Waiting {
+pub(in crate::shard) struct Waiting {
     slot: usize,
     pending: PendingProduce,
     produced: Produced,
@@ -48,6 +49,17 @@ pub struct ReadItem {
     pub wanted: Wanted,
     /// Up to where.
     pub limit: Limit,
+    /// The follower that asks: it has everything before the offset.
+    pub follower: Option<FollowerId>,
+}
+
+/// A follower as it names itself in a fetch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FollowerId {
+    /// Its id.
+    pub id: BrokerId,
+    /// Its incarnation; from Fetch version 15 on (KIP-903).
+    pub epoch: Option<BrokerEpoch>,
 }
 
 /// What was read of a partition.
@@ -88,51 +100,103 @@ impl Found {
     const NOTHING: Found = Found { timestamp: Wall(-1), offset: Offset::NONE, epoch: LeaderEpoch::NONE };
 }
 
-/// One partition that is led here.
+/// One partition that is hosted here.
 pub struct Partition {
+    pub(super) id: TopicIdPartition,
     pub(super) log: Log,
-    replica: Replica<Waiting>,
+    pub(super) replica: Replica<Waiting>,
     staged: Vec<Staged>,
+    /// What came while the leadership is being handed over.
+    held: Vec<Staged>,
     effects: Vec<Effect<Waiting>>,
+    /// Who waits for what is committed.
     watchers: Watchers,
+    /// Followers that wait for anything.
+    followers: Watchers,
+    drained: Option<oneshot::Sender<()>>,
+    outbox: Arc<Outbox>,
 }
 
 impl Partition {
     /// A partition whose log is open, and which nobody leads yet.
-    pub(super) fn new(me: BrokerId, log: Log) -> Self {
+    pub(super) fn new(me: BrokerId, id: TopicIdPartition, log: Log, outbox: Arc<Outbox>) -> Self {
         let replica = Replica::new(me, log.high_watermark(), log.end());
-        Self { log, replica, staged: Vec::new(), effects: Vec::new(), watchers: Watchers::default() }
+        Self {
+            id,
+            log,
+            replica,
+            staged: Vec::new(),
+            held: Vec::new(),
+            effects: Vec::new(),
+            watchers: Watchers::default(),
+            followers: Watchers::default(),
+            drained: None,
+            outbox,
+        }
     }
 
-    /// Leads as the metadata says, with this `min.insync.replicas`.
-    pub(super) fn lead(&mut self, now: Now, leadership: Leadership, min_in_sync: u32) {
-        if leadership.epoch > self.replica.epoch() {
+    /// Leads as the metadata says.
+    pub(super) fn lead(&mut self, now: Now, leadership: Leadership, settings: ReplicaSettings) {
+        let news = leadership.epoch > self.replica.epoch();
+        if news {
             self.log.assign_epoch(leadership.epoch);
         }
-        self.tell(now, Event::Configured { min_in_sync, durability: Durability::Replicated });
+        self.tell(now, Event::Configured(settings));
         self.tell(now, Event::Lead(leadership));
-        self.carry_out(0);
+        self.carry_out(now, 0);
+        if news {
+            self.send_away(); // what waits was meant for an earlier leadership
+        }
     }
 
-    /// Stops leading: tells all who wait.
+    /// Follows as the metadata says, or nobody: tells all who wait.
+    pub(super) fn follow(
+        &mut self,
+        now: Now,
+        epoch: LeaderEpoch,
+        leader: Option<BrokerId>,
+        settings: ReplicaSettings,
+    ) {
+        self.tell(now, Event::Configured(settings));
+        self.tell(now, Event::Follow { epoch, leader });
+        self.carry_out(now, 0);
+        self.send_away();
+    }
+
+    /// Ends: tells all who wait.
     pub(super) fn resign(&mut self, now: Now) {
-        for staged in std::mem::take(&mut self.staged) {
+        self.tell(now, Event::Follow { epoch: LeaderEpoch(self.replica.epoch().0 + 1), leader: None });
+        self.carry_out(now, 0);
+        self.send_away();
+    }
+
+    fn send_away(&mut self) {
+        let staged = std::mem::take(&mut self.staged).into_iter().chain(std::mem::take(&mut self.held));
+        for staged in staged {
             staged.pending.complete(staged.slot, Err(ErrorCode::NotLeaderOrFollower.into()));
         }
-        self.tell(now, Event::Follow { epoch: LeaderEpoch(self.replica.epoch().0 + 1) });
-        self.carry_out(0);
         self.watchers.came(u64::MAX);
+        self.followers.came(u64::MAX);
+        self.drained = None;
     }
 
-    fn tell(&mut self, now: Now, event: Event<Waiting>) {
+    /// Appends nothing more until another leads or `until`; says when every in-sync replica has everything.
+    pub(super) fn drain(&mut self, now: Now, until: Mono, drained: oneshot::Sender<()>) {
+        self.drained = Some(drained);
+        self.tell(now, Event::Drain { until });
+        self.carry_out(now, 0);
+    }
+
+    pub(super) fn tell(&mut self, now: Now, event: Event<Waiting>) {
         if let Err(rejected) = self.replica.on_event(now, event, &mut self.effects) {
             tracing::debug!(partition = %self.log.name(), %rejected, "nothing changed");
         }
     }
 
     /// Does what the replica decided; `bytes` were appended since the last time.
-    fn carry_out(&mut self, bytes: u64) {
-        for effect in self.effects.drain(..) {
+    pub(super) fn carry_out(&mut self, now: Now, bytes: u64) {
+        let mut effects = std::mem::take(&mut self.effects);
+        for effect in effects.drain(..) {
             match effect {
                 Effect::HighWatermark(offset) => {
                     self.log.set_high_watermark(offset);
@@ -144,7 +208,38 @@ impl Partition {
                 Effect::Refuse(Waiting { slot, pending, .. }, refusal) => {
                     pending.complete(slot, Err(code_of(refusal).into()));
                 }
+                Effect::Propose(proposal) => self.outbox.propose(self.id, proposal),
+                Effect::Truncate(offset) => self.cut(now, offset),
+                Effect::BeginAt(offset) => self.begin_at(now, offset),
+                Effect::LogStart(offset) => self.raise_start(offset),
+                Effect::Drained => drop(self.drained.take().map(|drained| drained.send(()))),
+                Effect::Resume => self.resume(now),
             }
+        }
+        if self.effects.is_empty() {
+            self.effects = effects; // keeps its memory for the next time
+        } else {
+            self.carry_out(now, 0); // cutting the log is an event of its own
+        }
+    }
+
+    pub(super) fn must_flush(&self) {
+        if self.replica.durability() == Durability::Fsync {
+            self.outbox.must_flush();
+        }
+    }
+
+    pub(super) fn unlink(&self, removal: Removal) {
+        self.outbox.unlink(removal);
+    }
+
+    fn resume(&mut self, now: Now) {
+        self.drained = None;
+        for staged in std::mem::take(&mut self.held) {
+            self.stage(staged);
+        }
+        if !self.staged.is_empty() {
+            self.write(now);
         }
     }
 
@@ -181,6 +276,10 @@ impl Partition {
     pub(super) fn stage(&mut self, staged: Staged) -> bool {
         let acks = if staged.wait_for_all { Acks::All } else { Acks::Leader };
         if let Err(refusal) = self.replica.admit(acks) {
+            if refusal == Refusal::Draining {
+                self.held.push(staged); // the next leader is known in a moment, and its answer names it
+                return false;
+            }
             staged.pending.complete(staged.slot, Err(code_of(refusal).into()));
             return false;
         }
@@ -205,7 +304,9 @@ impl Partition {
         }
         let bytes: usize = staged.iter().map(|staged| staged.batch.batch().bytes().len()).sum();
         self.tell(now, Event::Appended { end: self.log.end() });
-        self.carry_out(bytes as u64);
+        self.carry_out(now, bytes as u64);
+        self.followers.came(bytes as u64);
+        self.must_flush();
     }
 
     fn written(&mut self, now: Now, staged: &Staged, result: Result<Appended, AppendError>) {
@@ -235,15 +336,21 @@ impl Partition {
     }
 
     /// `watch` hears of what comes from now on.
-    pub(super) fn watch(&mut self, watch: &Arc<Watch>) {
-        self.watchers.add(watch);
+    pub(super) fn watch(&mut self, watch: &Arc<Watch>, limit: Limit) {
+        if limit == Limit::End { self.followers.add(watch) } else { self.watchers.add(watch) }
     }
 
     /// Reads records, at most `left` bytes; beyond that a whole first batch when `first_whole`.
     ///
     /// # Errors
     /// `OFFSET_OUT_OF_RANGE`, `KAFKA_STORAGE_ERROR`.
-    pub fn read(&mut self, item: &ReadItem, left: u32, first_whole: bool) -> Result<Read, ErrorCode> {
+    pub fn read(
+        &mut self,
+        now: Now,
+        item: &ReadItem,
+        left: u32,
+        first_whole: bool,
+    ) -> Result<Read, ErrorCode> {
         let wanted = &item.wanted;
         if let Some(diverging) = self.diverging(wanted) {
             return Ok(Read {
@@ -255,7 +362,16 @@ impl Partition {
             });
         }
         let read = self.log.read(wanted.offset, item.limit, wanted.bytes_max.min(left), first_whole);
-        let fetched = read.map_err(|error| self.read_error(&error))?;
+        let mut fetched = read.map_err(|error| self.read_error(&error))?;
+        if let Some(follower) = item.follower {
+            // its log is the same up to there: its last epoch was looked at above (KIP-320)
+            self.tell(
+                now,
+                Event::Fetched { follower: follower.id, broker_epoch: follower.epoch, end: wanted.offset },
+            );
+            self.carry_out(now, 0);
+            fetched.high_watermark = self.log.high_watermark();
+        }
         Ok(Read {
             records: fetched.records.map(Chunk::File).into_iter().collect(),
             high_watermark: fetched.high_watermark,
@@ -320,7 +436,7 @@ impl Partition {
         self.log.delete_records(before).map_err(|error| self.read_error(&error))
     }
 
-    fn read_error(&self, error: &ReadError) -> ErrorCode {
+    pub(super) fn read_error(&self, error: &ReadError) -> ErrorCode {
         match error {
             ReadError::OutOfRange { .. } => ErrorCode::OffsetOutOfRange,
             ReadError::Storage(error) => {
@@ -333,7 +449,7 @@ impl Partition {
 
 fn code_of(refusal: Refusal) -> ErrorCode {
     match refusal {
-        Refusal::NotLeader => ErrorCode::NotLeaderOrFollower,
+        Refusal::NotLeader | Refusal::Draining => ErrorCode::NotLeaderOrFollower,
         Refusal::NotEnoughReplicas { .. } => ErrorCode::NotEnoughReplicas,
     }
 }

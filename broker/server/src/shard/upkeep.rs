@@ -1,6 +1,7 @@
 //! What the background tasks ask of a shard: flushes, checkpoints, retention, sizes.
 
 use super::Shard;
+use klamm_replication::{Durability, Event};
 use klamm_storage::{FlushDepth, FlushWork, Flushed};
 use klamm_types::{Offset, TopicIdPartition, TopicPartition};
 use std::{collections::BTreeMap, path::PathBuf};
@@ -68,6 +69,16 @@ impl Shard {
         work
     }
 
+    /// The logs in the directory at `path` that have something which must be on the disk before it counts.
+    #[must_use]
+    pub fn to_sync(&self, path: &std::path::Path) -> Vec<TopicIdPartition> {
+        let waits = |one: &super::Partition| {
+            one.replica.durability() == Durability::Fsync && one.log.durable_end() < one.log.end()
+        };
+        let logs = self.partitions.iter().filter(|(_, one)| one.log.device().path() == path && waits(one));
+        logs.map(|(id, _)| *id).collect()
+    }
+
     /// All logs in the directory at `path`.
     #[must_use]
     pub fn hosted(&self, path: &std::path::Path) -> Vec<TopicIdPartition> {
@@ -77,10 +88,16 @@ impl Shard {
 
     /// Learns what became of flushes.
     pub fn flushed(&mut self, done: &[(TopicIdPartition, Flushed)]) {
+        let now = self.world.clock.now();
         for (id, flushed) in done {
             let Some(partition) = self.partitions.get_mut(id) else { continue };
             if let Err(error) = partition.log.flushed(flushed) {
                 tracing::error!(partition = %partition.log.name(), %error, "a flush failed");
+            }
+            partition.tell(now, Event::Synced { end: partition.log.durable_end() });
+            partition.carry_out(now, 0);
+            if partition.log.durable_end() < partition.log.end() {
+                partition.must_flush(); // more came meanwhile, or another kind of round was on its way
             }
         }
     }

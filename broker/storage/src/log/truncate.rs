@@ -13,6 +13,8 @@ impl Log {
     /// [`StorageError`].
     pub fn truncate_to(&mut self, offset: Offset, now: Now) -> Result<Removal, StorageError> {
         if offset >= self.end {
+            // an epoch that has no records may still contradict the leader's
+            self.epochs_dirty |= self.epochs.truncate_from_end(offset);
             return Ok(self.removal());
         }
         if offset < self.segments[0].base {

@@ -1,15 +1,13 @@
-//! Brokers and controllers register; a broker that is ready gets its partitions' leadership.
+//! Brokers and controllers register.
 
-use super::Refused;
-use crate::{Endpoint, FeatureRange, Image, Record, features::SUPPORTED};
-use klamm_protocol::{
-    BrokerRegistrationChangeRecord, ErrorCode, PartitionChangeRecord, RegisterBrokerRecord,
-    RegisterControllerRecord,
-};
+use super::{Change, Lost, Refused, Rules};
+use crate::{Endpoint, FeatureRange, Image, Partition, Record, features::SUPPORTED};
+use klamm_protocol::{ErrorCode, RegisterBrokerRecord, RegisterControllerRecord};
 use klamm_types::{BrokerEpoch, BrokerId, DirectoryId, Offset, Str, Uuid};
+use std::collections::BTreeSet;
 
 /// What a node says of itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Registration {
     /// Its id.
     pub id: BrokerId,
@@ -17,99 +15,182 @@ pub struct Registration {
     pub incarnation: Uuid,
     /// Where it is reached.
     pub endpoints: Vec<Endpoint>,
+    /// What it serves.
+    pub features: Vec<FeatureRange>,
     /// Where it stands.
     pub rack: Option<Str>,
     /// Its log directories.
     pub directories: Vec<DirectoryId>,
+    /// Its epoch when it last shut down in good order; −1 where it did not (KIP-966).
+    pub previous_epoch: BrokerEpoch,
 }
 
-/// What this version of Klamm serves, as a node registers it.
-fn served() -> impl Iterator<Item = FeatureRange> {
-    SUPPORTED.iter().map(|one| FeatureRange { name: Str::from_static(one.name), min: one.min, max: one.max })
+impl Default for Registration {
+    /// A node of this version of Klamm.
+    fn default() -> Self {
+        let served = |one: &crate::SupportedFeature| FeatureRange {
+            name: Str::from_static(one.name),
+            min: one.min,
+            max: one.max,
+        };
+        Self {
+            id: BrokerId::default(),
+            incarnation: Uuid::default(),
+            endpoints: Vec::new(),
+            features: SUPPORTED.iter().map(served).collect(),
+            rack: None,
+            directories: Vec::new(),
+            previous_epoch: BrokerEpoch(-1),
+        }
+    }
 }
 
-/// The record that registers a broker, fenced. Its epoch is the offset that the record will have.
+/// The record that registers a broker, fenced, and what follows for its partitions from its being another process, perhaps on
+/// another volume. The epoch is the offset that the first record will have; a process that registers again keeps its own.
+/// `has_session`: whether a process of that id has been heard of lately.
 ///
 /// # Errors
-/// `DUPLICATE_BROKER_REGISTRATION` while another process of that id is not fenced; `INVALID_REGISTRATION`.
-pub fn register_broker(image: &Image, new: &Registration, at: Offset) -> Result<Vec<Record>, Refused> {
-    let other = image.broker(new.id).filter(|broker| broker.incarnation != new.incarnation && !broker.fenced);
-    // with one voter, this process is the controller: a broker of its own id that is not fenced is its own former life
-    if let Some(other) = other.filter(|_| image.brokers().count() > 1) {
+/// `DUPLICATE_BROKER_REGISTRATION` while another process of that id lives; `INVALID_REGISTRATION`; `UNSUPPORTED_VERSION`.
+pub fn register_broker(
+    rules: Rules<'_>,
+    new: &Registration,
+    has_session: bool,
+    at: Offset,
+) -> Result<(BrokerEpoch, Vec<Record>), Refused> {
+    let before = rules.image.broker(new.id);
+    let same = before.filter(|broker| broker.incarnation == new.incarnation);
+    if let Some(other) = before.filter(|_| same.is_none() && has_session) {
         let text = format!(
-            "broker {} is registered in epoch {} and not fenced: an id belongs to one process",
+            "broker {} is registered in epoch {} and alive: an id belongs to one process",
             new.id, other.epoch
         );
         return Err(Refused::new(ErrorCode::DuplicateBrokerRegistration, text));
     }
-    if new.directories.is_empty() {
-        return Err(Refused::new(
-            ErrorCode::InvalidRegistration,
-            format!("broker {} names no log directory", new.id),
-        ));
+    check_directories(rules.image, new)?;
+    check_features(rules.image, "broker", new)?;
+    let epoch = same.map_or(BrokerEpoch(at.0), |broker| broker.epoch);
+    let record = RegisterBrokerRecord {
+        broker_id: new.id.0,
+        incarnation_id: new.incarnation,
+        broker_epoch: epoch.0,
+        end_points: new.endpoints.iter().map(Into::into).collect(),
+        features: new.features.iter().map(Into::into).collect(),
+        rack: new.rack.clone(),
+        fenced: same.is_none_or(|broker| broker.fenced),
+        in_controlled_shutdown: same.is_some_and(|broker| broker.in_controlled_shutdown),
+        log_dirs: new.directories.iter().map(|id| id.0).collect(),
+        ..Default::default()
+    };
+    let mut records = vec![Record::from(record)];
+    if same.is_none() {
+        let is_clean = before.is_some_and(|broker| broker.epoch == new.previous_epoch);
+        records.extend(another_life(rules, new, is_clean));
     }
-    Ok(vec![
-        RegisterBrokerRecord {
-            broker_id: new.id.0,
-            incarnation_id: new.incarnation,
-            broker_epoch: at.0,
-            end_points: new.endpoints.iter().map(Into::into).collect(),
-            features: served().map(|one| (&one).into()).collect(),
-            rack: new.rack.clone(),
-            fenced: true,
-            log_dirs: new.directories.iter().map(|id| id.0).collect(),
-            ..Default::default()
+    Ok((epoch, records))
+}
+
+/// A process that ended takes its replicas out of the ISR; one that crashed, or has another volume, is not eligible either.
+fn another_life(rules: Rules<'_>, new: &Registration, is_clean: bool) -> Vec<Record> {
+    let volume_gone = |partition: &Partition| {
+        let directory = partition.directory_of(new.id);
+        directory.is_some_and(|id| !id.is_reserved() && !new.directories.contains(&id))
+    };
+    let concerned = |partition: &Partition| {
+        partition.isr.contains(&new.id)
+            || partition.elr.contains(&new.id)
+            || partition.leader == new.id
+            || volume_gone(partition)
+    };
+    change_each(rules, concerned, |change| {
+        let volume = volume_gone(&change.to);
+        let may_have_lost = volume || (!is_clean && rules.has_elr());
+        change.going = Some(new.id);
+        change.to.isr.retain(|id| *id != new.id);
+        change.lost = may_have_lost.then_some(Lost { broker: new.id, volume });
+        if volume {
+            let place = change.to.replicas.iter().position(|id| *id == new.id);
+            if let Some(directory) = place.and_then(|place| change.to.directories.get_mut(place)) {
+                *directory = match new.directories.as_slice() {
+                    [only] => *only,
+                    _ => DirectoryId::UNASSIGNED,
+                };
+            }
         }
-        .into(),
-    ])
+    })
+}
+
+/// The records that change each of the `concerned` partitions.
+pub(super) fn change_each(
+    rules: Rules<'_>,
+    concerned: impl Fn(&Partition) -> bool,
+    mut change: impl FnMut(&mut Change<'_>),
+) -> Vec<Record> {
+    let mut records = Vec::new();
+    for topic in rules.image.topics() {
+        for (index, partition) in topic.indexed().filter(|(_, partition)| concerned(partition)) {
+            let mut one = Change::of(rules, topic, index, partition);
+            change(&mut one);
+            records.extend(one.finish());
+        }
+    }
+    records
+}
+
+fn check_directories(image: &Image, new: &Registration) -> Result<(), Refused> {
+    let invalid = |text: String| Refused::new(ErrorCode::InvalidRegistration, text);
+    if new.directories.is_empty() {
+        return Err(invalid(format!("broker {} names no log directory", new.id)));
+    }
+    let mut seen = BTreeSet::new();
+    for id in &new.directories {
+        if id.is_reserved() {
+            return Err(invalid(format!(
+                "broker {} names the log directory {id}, which is a reserved id",
+                new.id
+            )));
+        }
+        if !seen.insert(*id) {
+            return Err(invalid(format!("broker {} names the log directory {id} twice", new.id)));
+        }
+        let taken = image.brokers().find(|other| other.id != new.id && other.directories.contains(id));
+        if let Some(other) = taken {
+            return Err(invalid(format!(
+                "the log directory {id} of broker {} is that of broker {}: a volume belongs to one broker",
+                new.id, other.id
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a node serves what the cluster has finalised.
+fn check_features(image: &Image, what: &str, new: &Registration) -> Result<(), Refused> {
+    for (name, level) in image.features.iter() {
+        let range = new.features.iter().find(|one| one.name == *name);
+        if range.is_none_or(|range| !(range.min..=range.max).contains(&level)) {
+            let serves = range
+                .map_or_else(|| "not at all".to_owned(), |one| format!("from {} to {}", one.min, one.max));
+            return Err(Refused::new(
+                ErrorCode::UnsupportedVersion,
+                format!("the cluster has finalised {name} {level}, which {what} {} serves {serves}", new.id),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The record that registers a controller.
-#[must_use]
-pub fn register_controller(new: &Registration) -> Vec<Record> {
-    vec![
-        RegisterControllerRecord {
-            controller_id: new.id.0,
-            incarnation_id: new.incarnation,
-            end_points: new.endpoints.iter().map(Into::into).collect(),
-            features: served().map(|one| (&one).into()).collect(),
-            ..Default::default()
-        }
-        .into(),
-    ]
-}
-
-/// The records that unfence a broker whose logs are open: it leads again what it led, in a new epoch, so that readers of a
-/// tail that a crash took notice (KIP-320), and what nobody leads where it is in sync.
 ///
 /// # Errors
-/// `STALE_BROKER_EPOCH` when it has registered anew meanwhile.
-pub fn unfence_broker(image: &Image, id: BrokerId, epoch: BrokerEpoch) -> Result<Vec<Record>, Refused> {
-    if image.broker(id).is_none_or(|broker| broker.epoch != epoch) {
-        return Err(Refused::new(
-            ErrorCode::StaleBrokerEpoch,
-            format!("broker {id} is not registered in epoch {epoch}"),
-        ));
-    }
-    let change = BrokerRegistrationChangeRecord {
-        broker_id: id.0,
-        broker_epoch: epoch.0,
-        fenced: -1,
+/// `UNSUPPORTED_VERSION` where it does not serve what is finalised.
+pub fn register_controller(image: &Image, new: &Registration) -> Result<Vec<Record>, Refused> {
+    check_features(image, "controller", new)?;
+    let record = RegisterControllerRecord {
+        controller_id: new.id.0,
+        incarnation_id: new.incarnation,
+        end_points: new.endpoints.iter().map(Into::into).collect(),
+        features: new.features.iter().map(Into::into).collect(),
         ..Default::default()
     };
-    let mut records = vec![Record::from(change)];
-    for topic in image.topics() {
-        let leads = topic.indexed().filter(|(_, partition)| {
-            partition.leader == id || (!partition.has_leader() && partition.isr.contains(&id))
-        });
-        records.extend(leads.map(|(index, _)| {
-            Record::from(PartitionChangeRecord {
-                partition_id: index.0,
-                topic_id: topic.id.0,
-                leader: id.0,
-                ..Default::default()
-            })
-        }));
-    }
-    Ok(records)
+    Ok(vec![record.into()])
 }

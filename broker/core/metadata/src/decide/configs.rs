@@ -5,7 +5,7 @@ use crate::{
     Image, Record, Resource, ResourceKind,
     config::{ConfigDef, ConfigError, Kind, Layers, Values, broker_def, check_topic, elements, topic_def},
 };
-use klamm_protocol::{ConfigRecord, ErrorCode};
+use klamm_protocol::{ClearElrRecord, ConfigRecord, ErrorCode};
 use klamm_types::{BrokerId, Str};
 
 /// What to do with a setting (KIP-339), with Kafka's numbers.
@@ -200,7 +200,14 @@ fn changed_to(
             value: value.cloned(),
         })
     };
+    let min_in_sync = Str::from_static("min.insync.replicas");
+    // who is eligible was decided with another minimum (KIP-966)
+    let clears =
+        image.features.level(crate::ELR_VERSION) > 0 && before.get(&min_in_sync) != values.get(&min_in_sync);
+    let topic_name =
+        if resource.kind == ResourceKind::Topic { resource.name.clone() } else { Str::default() };
+    let cleared = clears.then(|| Record::from(ClearElrRecord { topic_name }));
     let removed = before.keys().filter(|name| !values.contains_key(*name)).map(|name| record(name, None));
     let set = values.iter().filter(|(name, value)| before.get(*name) != Some(value));
-    Ok(removed.chain(set.map(|(name, value)| record(name, Some(value)))).collect())
+    Ok(removed.chain(set.map(|(name, value)| record(name, Some(value)))).chain(cleared).collect())
 }

@@ -1,13 +1,13 @@
 //! A new topic.
 
-use super::{Load, Refused, check_name};
+use super::{Load, Refused, change::directory_of_new, check_name};
 use crate::{
-    Broker, Image, Partition, Record, Topic,
+    Image, Partition, Record, Topic,
     config::{ConfigError, Layers, Values, broker_def, check_topic},
     image::partition_record,
 };
 use klamm_protocol::{ConfigRecord, ErrorCode, TopicRecord};
-use klamm_types::{BrokerId, DirectoryId, LeaderEpoch, PartitionIndex, Str, TopicId};
+use klamm_types::{BrokerId, LeaderEpoch, PartitionIndex, Str, TopicId};
 use std::collections::BTreeMap;
 
 /// How many partitions one wish may make: its records must fit one batch of the metadata log.
@@ -147,7 +147,7 @@ fn choose(load: &mut Load, defaults: TopicDefaults, new: &NewTopic) -> Result<Ve
         )
     })?;
     let replicas = match defaults.excess {
-        Excess::Reduce if load.usable() > 0 => wanted.min(load.usable()),
+        Excess::Reduce if load.usable() > 0 => wanted.min(load.registered()),
         _ => wanted,
     };
     (0..partitions).map(|_| load.place(replicas)).collect()
@@ -218,14 +218,13 @@ pub(super) fn bad_assignment(text: String) -> Refused {
 
 /// A partition that starts on `replicas`: those that are up are in sync, the first of them leads.
 pub(super) fn new_partition(image: &Image, replicas: Vec<BrokerId>) -> Result<Partition, Refused> {
-    let is_up = |id: &&BrokerId| {
-        image.broker(**id).is_some_and(|broker| !broker.fenced && !broker.in_controlled_shutdown)
-    };
+    let is_up = |id: &&BrokerId| image.broker(**id).is_some_and(|broker| broker.is_active());
     let isr: Vec<BrokerId> = replicas.iter().filter(is_up).copied().collect();
     let leader = *isr
         .first()
         .ok_or_else(|| bad_assignment("all brokers of a partition are fenced or leaving".to_owned()))?;
-    let directories = replicas.iter().map(|id| directory(image.broker(*id).map(AsRef::as_ref))).collect();
+    let directories =
+        replicas.iter().map(|id| directory_of_new(image.broker(*id).map(AsRef::as_ref))).collect();
     Ok(Partition {
         replicas,
         directories,
@@ -235,12 +234,4 @@ pub(super) fn new_partition(image: &Image, replicas: Vec<BrokerId>) -> Result<Pa
         partition_epoch: 0,
         ..Partition::default()
     })
-}
-
-/// The directory of a new replica: a broker with one has it there, otherwise the broker chooses (KIP-858's UNASSIGNED, zero).
-fn directory(broker: Option<&Broker>) -> DirectoryId {
-    match broker.map(|one| one.directories.as_slice()) {
-        Some([only]) => *only,
-        _ => DirectoryId::default(),
-    }
 }

@@ -65,6 +65,11 @@ impl Image {
                 delta.brokers.insert(id);
             }
             Record::BrokerRegistrationChange(record) => self.change_broker(record, delta)?,
+            Record::FenceBroker(record) => self.set_fenced(BrokerId(record.id), record.epoch, true, delta)?,
+            Record::UnfenceBroker(record) => {
+                self.set_fenced(BrokerId(record.id), record.epoch, false, delta)?
+            }
+            Record::ClearElr(record) => self.clear_elr(&record.topic_name, delta)?,
             Record::Topic(record) => self.add_topic(record, delta)?,
             Record::Partition(record) => self.add_partition(record, delta)?,
             Record::PartitionChange(record) => self.change_partition(record, delta)?,
@@ -75,9 +80,11 @@ impl Image {
                 delta.features = true;
             }
             Record::ProducerIds(record) => self.next_producer_id = record.next_producer_id,
-            Record::RegisterController(record) => self.register_controller(record),
+            Record::RegisterController(record) => self.register_controller(record, delta),
             Record::UnregisterController(record) => {
-                Arc::make_mut(&mut self.controllers).remove(&BrokerId(record.controller_id));
+                let id = BrokerId(record.controller_id);
+                Arc::make_mut(&mut self.controllers).remove(&id);
+                delta.controllers.insert(id);
             }
             Record::NoOp(_) => {}
             other => return Err(ApplyError::NotServed(other.name())),
@@ -118,7 +125,7 @@ impl Image {
         Arc::make_mut(&mut self.brokers).insert(broker.id, Arc::new(broker));
     }
 
-    fn register_controller(&mut self, record: &RegisterControllerRecord) {
+    fn register_controller(&mut self, record: &RegisterControllerRecord, delta: &mut Delta) {
         let controller = Controller {
             id: BrokerId(record.controller_id),
             incarnation: record.incarnation_id,
@@ -142,6 +149,7 @@ impl Image {
                 })
                 .collect(),
         };
+        delta.controllers.insert(controller.id);
         Arc::make_mut(&mut self.controllers).insert(controller.id, Arc::new(controller));
     }
 
@@ -170,6 +178,44 @@ impl Image {
         }
         Arc::make_mut(&mut self.brokers).insert(id, Arc::new(broker));
         delta.brokers.insert(id);
+        Ok(())
+    }
+
+    /// The older way to fence, which a log of Apache Kafka may have.
+    fn set_fenced(
+        &mut self,
+        id: BrokerId,
+        epoch: i64,
+        fenced: bool,
+        delta: &mut Delta,
+    ) -> Result<(), ApplyError> {
+        let broker = Broker { fenced, ..Broker::clone(self.registered(id, epoch)?) };
+        Arc::make_mut(&mut self.brokers).insert(id, Arc::new(broker));
+        delta.brokers.insert(id);
+        Ok(())
+    }
+
+    /// Forgets who is eligible, in one topic or, without a name, in all: the minimum of in-sync replicas has changed (KIP-966).
+    fn clear_elr(&mut self, name: &str, delta: &mut Delta) -> Result<(), ApplyError> {
+        let has_elr = |topic: &&Arc<Topic>| {
+            (name.is_empty() || topic.name == name)
+                && topic.partitions.iter().any(|one| !one.elr.is_empty() || !one.last_known_elr.is_empty())
+        };
+        let concerned: Vec<TopicId> = self.topics().filter(has_elr).map(|topic| topic.id).collect();
+        for id in concerned {
+            self.change_topic(id, |topic| {
+                for (index, partition) in (0..).map(PartitionIndex).zip(&mut topic.partitions) {
+                    if !partition.elr.is_empty() || !partition.last_known_elr.is_empty() {
+                        let partition = Arc::make_mut(partition);
+                        partition.elr.clear();
+                        partition.last_known_elr.clear();
+                        partition.partition_epoch += 1;
+                        delta.partition_changed(id, index);
+                    }
+                }
+                Ok(())
+            })?;
+        }
         Ok(())
     }
 
@@ -267,7 +313,8 @@ impl Image {
 }
 
 impl Partition {
-    fn change(&mut self, record: &PartitionChangeRecord) {
+    /// Takes a change in.
+    pub(crate) fn change(&mut self, record: &PartitionChangeRecord) {
         const NO_LEADER_CHANGE: i32 = -2;
         set(&mut self.isr, record.isr.as_deref());
         set(&mut self.replicas, record.replicas.as_deref());

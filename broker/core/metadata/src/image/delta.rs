@@ -20,6 +20,8 @@ pub struct Delta {
     pub configs: BTreeSet<Resource>,
     /// Brokers that were registered, changed or forgotten.
     pub brokers: BTreeSet<BrokerId>,
+    /// Controllers that were registered or forgotten.
+    pub controllers: BTreeSet<BrokerId>,
     /// Whether a feature's level has changed.
     pub features: bool,
     /// Names of deleted topics: their settings went along.

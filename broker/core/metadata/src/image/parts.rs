@@ -50,6 +50,14 @@ pub struct Broker {
     pub directories: Vec<DirectoryId>,
 }
 
+impl Broker {
+    /// Whether it may lead and be in sync.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        !self.fenced && !self.in_controlled_shutdown
+    }
+}
+
 /// A registered controller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Controller {
@@ -178,5 +186,18 @@ impl Partition {
     #[must_use]
     pub fn has_leader(&self) -> bool {
         self.leader != BrokerId::NONE
+    }
+
+    /// Whether it moves to other brokers.
+    #[must_use]
+    pub fn is_reassigned(&self) -> bool {
+        !(self.adding.is_empty() && self.removing.is_empty())
+    }
+
+    /// The directory that a broker has it in; none where that is no replica.
+    #[must_use]
+    pub fn directory_of(&self, id: BrokerId) -> Option<DirectoryId> {
+        let place = self.replicas.iter().position(|one| *one == id)?;
+        self.directories.get(place).copied()
     }
 }

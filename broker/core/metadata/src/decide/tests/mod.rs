@@ -1,9 +1,24 @@
+mod features;
+mod partitions;
+mod registration;
+
 use super::*;
 use crate::{Endpoint, Image, Position, Record, Resource, config::Values};
 use klamm_types::{BrokerEpoch, BrokerId, DirectoryId, Offset, PartitionIndex, Str, TopicId, Uuid};
 
 const DEFAULTS: TopicDefaults =
     TopicDefaults { partitions: 2, replication_factor: 1, excess: Excess::Reject };
+
+/// The rules of a controller, node 0, without a file.
+fn rules(image: &Image) -> Rules<'_> {
+    static NONE: Values = Values::new();
+    Rules { image, me: BrokerId(0), file: &NONE }
+}
+
+/// The log directory of a broker.
+fn volume(broker: i32) -> DirectoryId {
+    DirectoryId(Uuid([100 + broker as u8; 16]))
+}
 
 fn then(image: &Image, records: &[Record]) -> Image {
     image.apply(records, Position::default()).expect("a decision fits its image").0
@@ -23,11 +38,13 @@ fn brokers(racks: &[Option<&str>]) -> Image {
                 security_protocol: 0,
             }],
             rack: rack.map(Str::from),
-            directories: vec![DirectoryId(Uuid([7; 16]))],
+            directories: vec![volume(id)],
+            ..Registration::default()
         };
-        image = then(&image, &register_broker(&image, &registration, Offset(5)).expect("it is new"));
-        image =
-            then(&image, &unfence_broker(&image, BrokerId(id), BrokerEpoch(5)).expect("it is registered"));
+        let registered = register_broker(rules(&image), &registration, false, Offset(5));
+        image = then(&image, &registered.expect("it is new").1);
+        let unfenced = unfence_broker(rules(&image), BrokerId(id), BrokerEpoch(5));
+        image = then(&image, &unfenced.expect("it is registered"));
     }
     image
 }
@@ -90,7 +107,7 @@ fn new_partitions_start_at_epoch_zero_in_the_brokers_directory() {
     let partition = image.partition("a", PartitionIndex(0)).expect("it is there");
     assert_eq!((partition.leader, partition.leader_epoch.0, partition.partition_epoch), (BrokerId(0), 0, 0));
     assert_eq!((&partition.isr[..], &partition.replicas[..]), (&[BrokerId(0)][..], &[BrokerId(0)][..]));
-    assert_eq!(partition.directories, [DirectoryId(Uuid([7; 16]))]);
+    assert_eq!(partition.directories, [volume(0)]);
 }
 
 #[test]
@@ -113,17 +130,29 @@ fn replicas_are_spread_over_brokers_and_racks() {
 }
 
 #[test]
-fn fenced_brokers_get_nothing() {
-    let registration = Registration {
-        id: BrokerId(1),
-        directories: vec![DirectoryId::default()],
-        ..Registration::default()
+fn fenced_brokers_get_replicas_only_where_others_do_not_suffice() {
+    let image = brokers(&[None, None, None]);
+    let image =
+        then(&image, &fence_broker(rules(&image), BrokerId(0), BrokerEpoch(5)).expect("it is registered"));
+    let replicas = |factor| {
+        let image = create(&image, DEFAULTS, &wanted("a", 4, factor)).expect("there are brokers");
+        let all = image.topic("a").expect("it was made").partitions.clone();
+        all.iter()
+            .map(|one| (one.leader.0, one.replicas.len(), one.isr.len(), one.replicas.contains(&BrokerId(0))))
+            .collect::<Vec<_>>()
     };
-    let image = brokers(&[None]);
-    let image = then(&image, &register_broker(&image, &registration, Offset(9)).expect("it is new"));
-    let two = create(&image, DEFAULTS, &wanted("a", 1, 2));
-    refused(two, ErrorCode::InvalidReplicationFactor, "there are 1 (1 more are fenced or leaving)");
-    assert!(create(&image, DEFAULTS, &wanted("a", 1, 1)).is_ok_and(|image| image.topic("a").is_some()));
+    assert_eq!(replicas(2), [(1, 2, 2, false), (2, 2, 2, false), (1, 2, 2, false), (2, 2, 2, false)]);
+    assert_eq!(replicas(3), [(1, 3, 2, true), (2, 3, 2, true), (1, 3, 2, true), (2, 3, 2, true)]);
+    let four = create(&image, DEFAULTS, &wanted("a", 1, 4));
+    refused(four, ErrorCode::InvalidReplicationFactor, "there are 3, 1 of them fenced or leaving");
+    let alone = brokers(&[None]);
+    let alone =
+        then(&alone, &fence_broker(rules(&alone), BrokerId(0), BrokerEpoch(5)).expect("it is registered"));
+    refused(
+        create(&alone, DEFAULTS, &wanted("a", 1, 1)),
+        ErrorCode::InvalidReplicationFactor,
+        "1 of them fenced",
+    );
 }
 
 #[test]
@@ -297,24 +326,6 @@ fn producer_ids_come_in_blocks() {
     let (mut next, _) =
         allocate_producer_ids(&then(&image, &records), BrokerId(0), BrokerEpoch(5)).expect("there are ids");
     assert_eq!(next.take().map(|id| id.0), Some(1000));
-}
-
-#[test]
-fn a_restarted_broker_leads_in_a_new_epoch() {
-    let image = create(&brokers(&[None]), DEFAULTS, &wanted("a", 2, 1)).expect("it is new");
-    let again = Registration {
-        id: BrokerId(0),
-        incarnation: Uuid([2; 16]),
-        directories: vec![DirectoryId(Uuid([7; 16]))],
-        ..Registration::default()
-    };
-    let image = then(&image, &register_broker(&image, &again, Offset(50)).expect("its former life is over"));
-    refused(unfence_broker(&image, BrokerId(0), BrokerEpoch(5)), ErrorCode::StaleBrokerEpoch, "epoch 5");
-    let image =
-        then(&image, &unfence_broker(&image, BrokerId(0), BrokerEpoch(50)).expect("it is registered"));
-    let partition = image.partition("a", PartitionIndex(1)).expect("it is there");
-    assert_eq!((partition.leader, partition.leader_epoch.0), (BrokerId(0), 1));
-    assert!(image.broker(BrokerId(0)).is_some_and(|broker| !broker.fenced));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Seeded bugs, by which the simulation proves that it would find such bugs. They exist only with the cargo feature `mutants`,
+//! Seeded bugs, by which the simulation and the tests of the pure machines prove that they would find such bugs. They exist only with the cargo feature `mutants`,
 //! which no product binary has, and there only on threads that chose one.
 
 #[cfg(feature = "mutants")]

@@ -1,0 +1,436 @@
+//! Who is alive: the active controller's view of the brokers' heartbeats. Time comes in, "fence this one" goes out.
+//!
+//! A broker is given up when it has been silent for its session; or at once when its heartbeat connection is closed and a connect
+//! to its own address is refused: then its process is dead (architecture, decision 7). While the judge itself lags, nobody is
+//! suspected: silence may be its own. Every new active controller gives every broker a whole session.
+
+use crate::Image;
+use klamm_types::{BrokerEpoch, BrokerId, Mono, Offset};
+use std::{collections::BTreeMap, time::Duration};
+
+/// Into how many parts the judge divides a heartbeat interval, to see whether it lags itself.
+const TICKS_PER_INTERVAL: u32 = 3;
+
+/// What may be set.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionSettings {
+    /// `broker.heartbeat.interval.ms`
+    pub interval: Duration,
+    /// `broker.session.timeout.ms`
+    pub timeout: Duration,
+}
+
+/// What has happened.
+#[derive(Clone, Debug)]
+pub enum SessionEvent<'a> {
+    /// This node has become the active controller, or what it decides on has changed.
+    Image(&'a Image),
+    /// This node is not the active controller any more.
+    Resigned,
+    /// A broker has registered, or has sent a heartbeat; it has applied the metadata up to `applied`.
+    Heard {
+        /// The broker.
+        id: BrokerId,
+        /// Its registration.
+        epoch: BrokerEpoch,
+        /// The last record that it has applied.
+        applied: Offset,
+    },
+    /// A broker hands over; when the others have applied this record, they know.
+    Leaving {
+        /// The broker.
+        id: BrokerId,
+        /// The record.
+        at: Offset,
+    },
+    /// The connection on which its heartbeats came is closed.
+    Closed {
+        /// The broker.
+        id: BrokerId,
+        /// Its registration.
+        epoch: BrokerEpoch,
+    },
+    /// A connect to its own address was refused: nothing listens there.
+    Dead {
+        /// The broker.
+        id: BrokerId,
+        /// Its registration.
+        epoch: BrokerEpoch,
+        /// When the connection was closed that led to the question.
+        closed: Mono,
+    },
+    /// Time has passed.
+    Tick,
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionEffect {
+    /// Fence it.
+    Fence {
+        /// The broker.
+        id: BrokerId,
+        /// Its registration.
+        epoch: BrokerEpoch,
+    },
+    /// Connect to its own address; when that is refused, say [`SessionEvent::Dead`].
+    Probe {
+        /// The broker.
+        id: BrokerId,
+        /// Its registration.
+        epoch: BrokerEpoch,
+        /// When its connection was closed.
+        closed: Mono,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Session {
+    epoch: BrokerEpoch,
+    heard: Mono,
+    /// Nothing listens at its address.
+    dead: bool,
+    applied: Offset,
+    leaving_at: Option<Offset>,
+    /// It is fenced, or about to be: nothing is to be done when its session ends.
+    fenced: bool,
+}
+
+/// The sessions of all brokers, on the active controller. On other nodes there are none.
+#[derive(Clone, Debug)]
+pub struct Sessions {
+    settings: SessionSettings,
+    brokers: BTreeMap<BrokerId, Session>,
+    /// When the judge meant to look next; none while it does not judge.
+    next: Option<Mono>,
+    /// Nobody is given up before.
+    patience: Mono,
+}
+
+impl Sessions {
+    /// No sessions yet.
+    #[must_use]
+    pub fn new(settings: SessionSettings) -> Self {
+        Self { settings, brokers: BTreeMap::new(), next: None, patience: Mono::default() }
+    }
+
+    /// Takes an event in.
+    pub fn on_event(&mut self, now: Mono, event: SessionEvent<'_>, out: &mut Vec<SessionEffect>) {
+        self.look_at_the_judge(now);
+        match event {
+            SessionEvent::Image(image) => self.follow(now, image),
+            SessionEvent::Resigned => {
+                self.brokers.clear();
+                self.next = None;
+            }
+            SessionEvent::Heard { id, epoch, applied } => {
+                if let Some(session) = self.brokers.get_mut(&id).filter(|one| one.epoch == epoch) {
+                    (session.heard, session.dead, session.applied) = (now, false, applied);
+                }
+            }
+            SessionEvent::Leaving { id, at } => {
+                if let Some(session) = self.brokers.get_mut(&id) {
+                    session.leaving_at.get_or_insert(at);
+                }
+            }
+            SessionEvent::Closed { id, epoch } => {
+                if self.brokers.get(&id).is_some_and(|one| one.epoch == epoch) {
+                    out.push(SessionEffect::Probe { id, epoch, closed: now });
+                }
+            }
+            SessionEvent::Dead { id, epoch, closed } => {
+                // heard of since then, it was not dead
+                if let Some(session) =
+                    self.brokers.get_mut(&id).filter(|one| one.epoch == epoch && one.heard < closed)
+                {
+                    session.dead = true;
+                    session.give_up(id, out);
+                }
+            }
+            SessionEvent::Tick => self.give_up_the_silent(now, out),
+        }
+    }
+
+    /// When time should pass next; none where this node is not the active controller.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Mono> {
+        self.next
+    }
+
+    /// Whether a broker has been heard of within its session.
+    #[must_use]
+    pub fn has_session(&self, now: Mono, id: BrokerId) -> bool {
+        self.brokers.get(&id).is_some_and(|one| !one.is_over(now, self.settings.timeout))
+    }
+
+    /// Whether everybody who is heard of, but the broker itself, has applied that it leads nothing any more.
+    #[must_use]
+    pub fn is_handed_over(&self, now: Mono, id: BrokerId) -> bool {
+        let Some(at) = self.brokers.get(&id).and_then(|one| one.leaving_at) else { return false };
+        let others = self.brokers.iter().filter(|(other, _)| **other != id);
+        others
+            .filter(|(_, one)| !one.fenced && !one.is_over(now, self.settings.timeout))
+            .all(|(_, one)| one.applied >= at)
+    }
+
+    /// Time that the judge slept through is nobody's silence. What came meanwhile waits in sockets: it has a while to be heard.
+    fn look_at_the_judge(&mut self, now: Mono) {
+        let Some(next) = self.next else { return };
+        let step = self.step();
+        let lag = now.since(next);
+        if lag > step {
+            for session in self.brokers.values_mut() {
+                session.heard = session.heard.plus(lag);
+            }
+            self.patience = now.plus(self.settings.interval);
+        }
+        if now >= next {
+            self.next = Some(now.plus(step));
+        }
+    }
+
+    fn step(&self) -> Duration {
+        (self.settings.interval / TICKS_PER_INTERVAL).max(Duration::from_millis(1))
+    }
+
+    fn follow(&mut self, now: Mono, image: &Image) {
+        if self.next.is_none() {
+            self.next = Some(now.plus(self.step()));
+        }
+        self.brokers
+            .retain(|id, session| image.broker(*id).is_some_and(|broker| broker.epoch == session.epoch));
+        for broker in image.brokers() {
+            let new = || Session {
+                epoch: broker.epoch,
+                heard: now,
+                dead: false,
+                applied: Offset::NONE,
+                leaving_at: None,
+                fenced: broker.fenced,
+            };
+            let session = self.brokers.entry(broker.id).or_insert_with(new);
+            session.fenced = broker.fenced;
+        }
+    }
+
+    fn give_up_the_silent(&mut self, now: Mono, out: &mut Vec<SessionEffect>) {
+        if now < self.patience {
+            return;
+        }
+        let timeout = self.settings.timeout;
+        for (id, session) in self.brokers.iter_mut().filter(|(_, one)| one.is_over(now, timeout)) {
+            session.give_up(*id, out);
+        }
+    }
+}
+
+impl Session {
+    fn is_over(&self, now: Mono, timeout: Duration) -> bool {
+        self.dead || now.since(self.heard) > timeout
+    }
+
+    fn give_up(&mut self, id: BrokerId, out: &mut Vec<SessionEffect>) {
+        if !self.fenced {
+            self.fenced = true;
+            out.push(SessionEffect::Fence { id, epoch: self.epoch });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Position, Record};
+    use klamm_protocol::{BrokerRegistrationChangeRecord, RegisterBrokerRecord};
+
+    const INTERVAL: u64 = 150;
+    const TIMEOUT: u64 = 600;
+
+    /// What happens at a time in milliseconds.
+    enum At {
+        Lead(u64),
+        Resign(u64),
+        Beat(u64, i32),
+        Applied(u64, i32, i64),
+        Leave(u64, i32, i64),
+        Close(u64, i32),
+        Dead(u64, i32, u64),
+        Register(u64, i32, i64),
+        /// Ticks as they are due, from the first time to the second.
+        Watch(u64, u64),
+        /// One tick, late.
+        Tick(u64),
+    }
+    use At::*;
+
+    fn mono(millis: u64) -> Mono {
+        Mono(millis * 1_000_000)
+    }
+
+    fn image(brokers: &[(i32, i64)]) -> Image {
+        let registered = brokers.iter().flat_map(|(id, epoch)| {
+            let (broker_id, broker_epoch) = (*id, *epoch);
+            let register = RegisterBrokerRecord { broker_id, broker_epoch, ..Default::default() };
+            let unfence =
+                BrokerRegistrationChangeRecord { broker_id, broker_epoch, fenced: -1, ..Default::default() };
+            [Record::from(register), Record::from(unfence)]
+        });
+        let records: Vec<_> = registered.collect();
+        Image::default().apply(&records, Position::default()).expect("they fit").0
+    }
+
+    struct Judge {
+        sessions: Sessions,
+        brokers: Vec<(i32, i64)>,
+        told: Vec<String>,
+    }
+
+    impl Judge {
+        fn new() -> Self {
+            let settings = SessionSettings {
+                interval: Duration::from_millis(INTERVAL),
+                timeout: Duration::from_millis(TIMEOUT),
+            };
+            Self { sessions: Sessions::new(settings), brokers: vec![(1, 10), (2, 20)], told: Vec::new() }
+        }
+
+        fn event(&mut self, at: u64, event: SessionEvent<'_>) {
+            let mut out = Vec::new();
+            self.sessions.on_event(mono(at), event, &mut out);
+            self.told.extend(out.into_iter().map(|effect| match effect {
+                SessionEffect::Fence { id, epoch } => format!("{at} fence {id} of {epoch}"),
+                SessionEffect::Probe { id, .. } => format!("{at} probe {id}"),
+            }));
+        }
+
+        fn epoch(&self, id: i32) -> BrokerEpoch {
+            BrokerEpoch(self.brokers.iter().find(|(one, _)| *one == id).map_or(-1, |(_, epoch)| *epoch))
+        }
+
+        fn on(&mut self, at: &At) {
+            let heard = |this: &Self, id, applied| SessionEvent::Heard {
+                id: BrokerId(id),
+                epoch: this.epoch(id),
+                applied: Offset(applied),
+            };
+            match *at {
+                Lead(at) => self.event(at, SessionEvent::Image(&image(&self.brokers.clone()))),
+                Resign(at) => self.event(at, SessionEvent::Resigned),
+                Beat(at, id) => self.event(at, heard(self, id, 0)),
+                Applied(at, id, applied) => self.event(at, heard(self, id, applied)),
+                Leave(at, id, record) => {
+                    self.event(at, SessionEvent::Leaving { id: BrokerId(id), at: Offset(record) });
+                }
+                Close(at, id) => {
+                    let epoch = self.epoch(id);
+                    self.event(at, SessionEvent::Closed { id: BrokerId(id), epoch });
+                }
+                Dead(at, id, closed) => {
+                    let (epoch, closed) = (self.epoch(id), mono(closed));
+                    self.event(at, SessionEvent::Dead { id: BrokerId(id), epoch, closed });
+                }
+                Register(at, id, epoch) => {
+                    self.brokers.retain(|(one, _)| *one != id);
+                    self.brokers.push((id, epoch));
+                    self.event(at, SessionEvent::Image(&image(&self.brokers.clone())));
+                }
+                Watch(from, to) => {
+                    let mut at = from;
+                    while at <= to {
+                        self.event(at, SessionEvent::Tick);
+                        at = self.sessions.deadline().map_or(u64::MAX, |next| next.0 / 1_000_000).max(at + 1);
+                    }
+                }
+                Tick(at) => self.event(at, SessionEvent::Tick),
+            }
+        }
+    }
+
+    fn check(events: &[At], expected: &[&str]) -> Judge {
+        let mut judge = Judge::new();
+        events.iter().for_each(|event| judge.on(event));
+        assert_eq!(judge.told, expected);
+        judge
+    }
+
+    #[test]
+    fn silence_ends_a_session() {
+        check(&[Lead(1000), Watch(1050, 1600)], &[]);
+        check(
+            &[
+                Lead(1000),
+                Watch(1050, 1150),
+                Beat(1160, 2),
+                Watch(1200, 1700),
+                Beat(1700, 2),
+                Watch(1701, 2000),
+            ],
+            &["1650 fence 1 of 10"],
+        );
+        check(&[Lead(1000), Watch(1050, 9000)], &["1650 fence 1 of 10", "1650 fence 2 of 20"]);
+        // another registration is another session; heartbeats of the former say nothing
+        check(&[Lead(1000), Beat(1500, 2), Register(1500, 1, 30), Watch(1550, 2100)], &[]);
+        check(&[Lead(1000), Resign(1100), Watch(1150, 9000)], &[]);
+        // who leads anew gives a whole session
+        check(&[Lead(1000), Resign(1100), Lead(5000), Watch(5050, 5600)], &[]);
+    }
+
+    #[test]
+    fn a_dead_process_is_fenced_at_once() {
+        check(
+            &[Lead(1000), Beat(1100, 1), Close(1101, 1), Dead(1102, 1, 1101)],
+            &["1101 probe 1", "1102 fence 1 of 10"],
+        );
+        // closed, but it listens: its session goes on
+        check(
+            &[Lead(1000), Beat(1100, 1), Close(1101, 1), Beat(1102, 2), Watch(1150, 1700)],
+            &["1101 probe 1"],
+        );
+        // it came back before the answer
+        check(
+            &[Lead(1000), Beat(1100, 1), Close(1101, 1), Beat(1102, 1), Dead(1103, 1, 1101)],
+            &["1101 probe 1"],
+        );
+        // its next life has registered before the answer
+        check(&[Lead(1000), Close(1101, 1), Register(1102, 1, 30), Dead(1103, 1, 1101)], &["1101 probe 1"]);
+        let judge = check(
+            &[Lead(1000), Close(1101, 1), Dead(1102, 1, 1101), Watch(1150, 1500)],
+            &["1101 probe 1", "1102 fence 1 of 10"],
+        );
+        assert!(!judge.sessions.has_session(mono(1500), BrokerId(1)), "its next life may register");
+        assert!(judge.sessions.has_session(mono(1500), BrokerId(2)));
+    }
+
+    #[test]
+    fn the_judges_own_sleep_is_nobodys_silence() {
+        // it sleeps for two seconds; the heartbeats that came meanwhile are read after it has looked
+        check(
+            &[Lead(1000), Watch(1050, 1100), Tick(3200), Beat(3201, 1), Beat(3201, 2), Watch(3250, 3800)],
+            &[],
+        );
+        // who is dead all the same is found a session later
+        check(
+            &[Lead(1000), Watch(1050, 1600), Tick(3600), Beat(3601, 2), Watch(3601, 3900)],
+            &["3750 fence 1 of 10"],
+        );
+        // always late: slower, but it does judge
+        let mut events = vec![Lead(1000)];
+        events.extend((1..40).map(|step| At::Tick(1000 + step * 90)));
+        check(&events, &["1630 fence 1 of 10", "1630 fence 2 of 20"]);
+    }
+
+    #[test]
+    fn handed_over_is_what_the_others_know() {
+        let check = |events: &[At], at, expected| {
+            let mut judge = Judge::new();
+            events.iter().for_each(|event| judge.on(event));
+            assert_eq!(judge.sessions.is_handed_over(mono(at), BrokerId(1)), expected);
+        };
+        check(&[Lead(1000)], 1001, false);
+        check(&[Lead(1000), Leave(1001, 1, 40)], 1002, false);
+        check(&[Lead(1000), Leave(1001, 1, 40), Applied(1003, 2, 39)], 1004, false);
+        check(&[Lead(1000), Leave(1001, 1, 40), Applied(1003, 2, 40)], 1004, true);
+        check(&[Lead(1000), Leave(1001, 1, 40), Leave(1005, 1, 50), Applied(1006, 2, 40)], 1007, true);
+        check(&[Lead(1000), Leave(1001, 1, 40)], 1700, true); // the other one is silent
+    }
+}
