@@ -86,6 +86,9 @@ enum Step {
     Work,
 }
 
+/// Who waits for the answer to a call: the node, its incarnation, who was asked, by which request, and whether for a vote.
+type Caller = (usize, u64, usize, RequestId, bool);
+
 pub struct Network {
     random: u64,
     now: u64,
@@ -93,7 +96,7 @@ pub struct Network {
     counter: u64,
     nodes: Vec<Node>,
     cut: BTreeSet<(usize, usize)>,
-    calls: BTreeMap<CallId, Option<(usize, u64, usize, RequestId, bool)>>,
+    calls: BTreeMap<CallId, Option<Caller>>,
     open: BTreeSet<(usize, u64, RequestId)>,
     snapshots: BTreeMap<SnapshotId, Snapshot>,
     oracle: Oracle,
@@ -547,11 +550,7 @@ impl Network {
         let count = self.nodes.len() as u64;
         let node = self.below(count) as usize;
         match self.below(10) {
-            0 | 1 => {
-                if self.nodes[node].machine.is_some() {
-                    self.crash(node);
-                }
-            }
+            0 | 1 if self.nodes[node].machine.is_some() => self.crash(node),
             2 => {
                 let leader = self.nodes.iter().position(Node::leads);
                 if let Some(leader) = leader {
