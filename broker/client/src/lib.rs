@@ -9,6 +9,7 @@ mod connection;
 mod consume;
 mod groups;
 mod produce;
+mod quorum;
 
 pub use admin::{NewTopic, TopicInfo};
 pub use client::{Client, Settings};
@@ -16,4 +17,6 @@ pub use connection::{ClientError, Connection};
 pub use consume::{Fetched, Position};
 pub use groups::{GroupInfo, Lag};
 pub use klamm_net::tls::TlsConnector;
+pub use klamm_protocol::metadata_response::{MetadataResponsePartition, MetadataResponseTopic};
 pub use produce::Record;
+pub use quorum::{QuorumInfo, QuorumMember};

@@ -56,7 +56,7 @@ pub struct Partitions {
 pub struct FormatRequest {
     #[prost(string, tag = "1")]
     pub cluster_id: ::prost::alloc::string::String,
-    /// The voters that the quorum begins with.
+    /// The voters that a new quorum begins with; none: an observer of the quorum that is there.
     #[prost(message, repeated, tag = "2")]
     pub initial_voters: ::prost::alloc::vec::Vec<Voter>,
 }

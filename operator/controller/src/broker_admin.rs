@@ -2,12 +2,14 @@
 
 use crate::{certificates::Pair, error::Error};
 use klamm_client::TlsConnector;
-use klamm_client::{Client, NewTopic, Settings};
+use klamm_client::{
+    Client, MetadataResponsePartition, MetadataResponseTopic, NewTopic, QuorumMember, Settings,
+};
 use klamm_plan::{
-    cluster::Names,
+    cluster::{MemberSeen, Names, PartitionSeen, QuorumSeen, port},
     topic::{Step, TopicSeen},
 };
-use klamm_types::{Str, TopicId};
+use klamm_types::{BrokerId, DirectoryId, Str, TopicId};
 use klamm_world::World;
 use rustls::{
     ClientConfig, RootCertStore,
@@ -73,6 +75,11 @@ impl BrokerAdmins {
     }
 }
 
+fn directory_id(text: &str) -> Result<DirectoryId, Error> {
+    let id = text.parse().map_err(|_| Error::Unreadable(format!("{text} is not a directory's id")))?;
+    Ok(DirectoryId(id))
+}
+
 fn tls(access: &Access) -> Result<ClientConfig, Error> {
     let unreadable = |what: &str| Error::Unreadable(format!("{what} is not PEM"));
     let mut roots = RootCertStore::empty();
@@ -90,6 +97,54 @@ fn tls(access: &Access) -> Result<ClientConfig, Error> {
 }
 
 impl Admin {
+    /// The metadata quorum.
+    pub(crate) async fn quorum(&self) -> Result<QuorumSeen, Error> {
+        let info = self.client.lock().await.quorum().await?;
+        let member = |one: QuorumMember| MemberSeen {
+            broker: one.id,
+            directory: one.directory.to_string(),
+            behind_millis: one.behind_millis.unwrap_or(u64::MAX),
+        };
+        Ok(QuorumSeen {
+            voters: info.voters.into_iter().map(member).collect(),
+            observers: info.observers.into_iter().map(member).collect(),
+        })
+    }
+
+    /// All partitions.
+    pub(crate) async fn partitions(&self) -> Result<Vec<PartitionSeen>, Error> {
+        let mut client = self.client.lock().await;
+        let topics = client.metadata(None).await?.topics;
+        let names: Vec<Str> = topics.iter().filter_map(|topic| topic.name.clone()).collect();
+        let minima = client.setting_of_topics(&names, "min.insync.replicas").await?;
+        let ids = |ids: &[i32]| ids.iter().copied().map(BrokerId).collect();
+        let of_topic = |topic: &MetadataResponseTopic| {
+            let name = topic.name.clone().unwrap_or_default();
+            // one whose setting is not known is taken for the strictest
+            let min_in_sync = minima.get(&name).and_then(|text| text.parse().ok()).unwrap_or(usize::MAX);
+            let partition = |one: &MetadataResponsePartition| PartitionSeen {
+                name: format!("{name}-{}", one.partition_index),
+                replicas: ids(&one.replica_nodes),
+                in_sync: ids(&one.isr_nodes),
+                min_in_sync,
+            };
+            topic.partitions.iter().map(partition).collect::<Vec<_>>()
+        };
+        Ok(topics.iter().flat_map(of_topic).collect())
+    }
+
+    /// Lets the broker vote with this directory.
+    pub(crate) async fn add_voter(&self, id: BrokerId, directory: &str, host: &str) -> Result<(), Error> {
+        let directory = directory_id(directory)?;
+        let listener = ("CONTROLLER", host, port::CONTROLLER.unsigned_abs() as u16);
+        Ok(self.client.lock().await.add_voter(id, directory, listener).await?)
+    }
+
+    /// Lets the broker vote no more with this directory.
+    pub(crate) async fn remove_voter(&self, id: BrokerId, directory: &str) -> Result<(), Error> {
+        Ok(self.client.lock().await.remove_voter(id, directory_id(directory)?).await?)
+    }
+
     /// The topic as it is; none when there is none.
     pub(crate) async fn topic(&self, name: &str) -> Result<Option<TopicSeen>, Error> {
         let (mut client, name) = (self.client.lock().await, Str::from(name));

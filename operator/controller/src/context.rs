@@ -25,6 +25,9 @@ pub(crate) struct Context {
     pub(crate) metrics: Arc<Metrics>,
 }
 
+/// Until klamm-broker replicates. The plan is ready for more.
+const BROKERS_MAX: usize = 1;
+
 impl Context {
     pub(crate) fn new(
         client: Client,
@@ -37,7 +40,12 @@ impl Context {
         let world = klamm_world::real::world();
         Self {
             recorder: Recorder::new(client.clone(), reporter),
-            defaults: Defaults { version: env!("CARGO_PKG_VERSION").to_owned(), registry, namespace },
+            defaults: Defaults {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                registry,
+                namespace,
+                brokers_max: BROKERS_MAX,
+            },
             admins: BrokerAdmins::new(world.clone()),
             client,
             world,

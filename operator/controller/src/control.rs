@@ -31,7 +31,7 @@ pub(crate) async fn identify(address: &Address<'_>, ca: &str, operator: &Pair) -
     Ok(seen(&identity))
 }
 
-/// Makes the broker's empty volume the only voter of a new quorum.
+/// Makes the broker's empty volume the only voter of a new quorum, or an observer's of the one that is there.
 pub(crate) async fn format(
     address: &Address<'_>,
     ca: &str,
@@ -39,13 +39,15 @@ pub(crate) async fn format(
     cluster_id: &str,
     names: &Names,
     pool: &str,
+    is_voter: bool,
 ) -> Result<(), Error> {
-    let voter = Voter {
+    let voter = || Voter {
         node_id: address.broker.0,
-        host: names.host(&format!("{}.{}", names.broker(pool, address.broker), names.headless())),
+        host: names.controller_host(pool, address.broker),
         port: port::CONTROLLER,
     };
-    let request = FormatRequest { cluster_id: cluster_id.to_owned(), initial_voters: vec![voter] };
+    let initial_voters = is_voter.then(voter).into_iter().collect();
+    let request = FormatRequest { cluster_id: cluster_id.to_owned(), initial_voters };
     let reply = connect(address, ca, operator).await?.format(request).await;
     reply.map(drop).map_err(|status| said(address.broker, &status))
 }
@@ -83,6 +85,7 @@ fn seen(identity: &Identity) -> BrokerSeen {
     let leader = identity.quorum.map(|quorum| quorum.leader_id).filter(|leader| *leader >= 0);
     BrokerSeen {
         cluster_id: Some(identity.cluster_id.clone()).filter(|id| !id.is_empty()),
+        directory_id: Some(identity.directory_id.clone()).filter(|id| !id.is_empty()),
         version: identity.version.clone(),
         serving: identity.state() == State::Serving,
         recovery: identity.recovery.map(|recovery| (recovery.logs_done, recovery.logs_total)),

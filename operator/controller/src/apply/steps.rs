@@ -5,7 +5,7 @@ use crate::{
     context::Context,
     control,
     error::{During, Error, is_absent, is_conflict},
-    observe::{ClusterView, broker_address, secret_field},
+    observe::{self, ClusterView, broker_address, secret_field},
 };
 use k8s_openapi::{
     ByteString,
@@ -40,7 +40,18 @@ pub(super) async fn carry_out(
         Step::CreateAuthority(authority) => create_authority(context, valid, *authority).await?,
         Step::IssueCertificates(requests) => issue(context, valid, requests).await?,
         Step::RecordQuorum(record) => record_quorum(context, valid, record).await?,
-        Step::Format { broker, cluster_id } => format(view, valid, *broker, cluster_id).await?,
+        Step::Format { broker, cluster_id, is_voter } => {
+            format(view, valid, *broker, cluster_id, *is_voter).await?;
+        }
+        Step::AddVoter { broker, directory } => {
+            let pool = valid.brokers().find(|(_, id)| id == broker).map(|(pool, _)| pool.name.as_str());
+            let host = valid.names.controller_host(pool.unwrap_or_default(), *broker);
+            let admin = observe::admin(context, &valid.names).await?;
+            admin.add_voter(*broker, directory, &host).await?;
+        }
+        Step::RemoveVoter { broker, directory } => {
+            observe::admin(context, &valid.names).await?.remove_voter(*broker, directory).await?;
+        }
         Step::MarkClaim { broker, cluster_id } => mark(context, view, valid, *broker, cluster_id).await?,
         Step::DeletePod { broker, pod, uid, resource_version, reason } => {
             announce(context, view, *broker, reason).await?;
@@ -56,7 +67,13 @@ fn said(step: &Step) -> String {
         Step::CreateAuthority(authority) => format!("made the {authority:?} authority"),
         Step::IssueCertificates(requests) => format!("issued {} certificates", requests.len()),
         Step::RecordQuorum(record) => format!("recorded the quorum of cluster {}", record.cluster_id),
-        Step::Format { broker, cluster_id } => format!("formatted broker {broker} as cluster {cluster_id}"),
+        Step::Format { broker, cluster_id, .. } => {
+            format!("formatted broker {broker} as cluster {cluster_id}")
+        }
+        Step::AddVoter { broker, .. } => format!("broker {broker} votes"),
+        Step::RemoveVoter { broker, directory } => {
+            format!("broker {broker} votes no more with directory {directory}")
+        }
         Step::MarkClaim { broker, .. } => format!("marked the volume claim of broker {broker}"),
         Step::DeletePod { pod, reason, .. } => format!("deleted pod {pod}: {reason}"),
     }
@@ -162,6 +179,7 @@ async fn format(
     valid: &ValidatedCluster,
     broker: BrokerId,
     cluster_id: &str,
+    is_voter: bool,
 ) -> Result<(), Error> {
     let gone = || Error::Control { broker: broker.0, message: "its pod has no address any more".to_owned() };
     let ip = view.addresses.get(&broker).ok_or_else(gone)?;
@@ -169,7 +187,7 @@ async fn format(
     let (pool, _) = valid.brokers().find(|(_, id)| *id == broker).ok_or_else(gone)?;
     let operator = view.authorities.operator(&valid.names)?;
     let ca = view.authorities.cluster.as_ref().map(|pair| pair.certificate.clone()).unwrap_or_default();
-    control::format(&address, &ca, &operator, cluster_id, &valid.names, &pool.name).await
+    control::format(&address, &ca, &operator, cluster_id, &valid.names, &pool.name, is_voter).await
 }
 
 async fn mark(

@@ -1,6 +1,6 @@
 //! What there is of a Cluster.
 
-use super::{Authorities, broker, pods, secrets};
+use super::{Authorities, broker, pods, quorum, secrets};
 use crate::{
     context::Context,
     error::{During, Error, is_absent},
@@ -72,6 +72,8 @@ pub(crate) async fn cluster(context: &Context, cached: &Cluster) -> Result<Optio
         authorities: authorities.complete(),
         certificates: secrets::broker_certificates(context, &names, &uid).await?,
         stateful_sets: BTreeMap::new(),
+        quorum_seen: None,
+        partitions: None,
         pods: BTreeMap::new(),
         claims: BTreeMap::new(),
         brokers: BTreeMap::new(),
@@ -87,6 +89,9 @@ pub(crate) async fn cluster(context: &Context, cached: &Cluster) -> Result<Optio
         observed.pods = pods.into_iter().map(|(id, pod)| (id, pod.seen)).collect();
         let asked = addresses.iter().map(|(id, ip)| broker::identify(valid, *id, ip, &authorities));
         observed.brokers = join_all(asked).await.into_iter().flatten().collect();
+        if valid.brokers().count() > 1 {
+            quorum::ask(context, valid, &mut observed).await;
+        }
     }
     Ok(Some(ClusterView { observed, valid, authorities, addresses }))
 }

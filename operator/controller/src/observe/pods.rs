@@ -29,12 +29,12 @@ pub(super) async fn of(
     for (pool, id) in valid.brokers() {
         let name = valid.names.broker(&pool.name, id);
         let pod = pods.get_opt(&name).await.during(|| format!("read pod {name}"))?;
-        views.extend(pod.map(|pod| (id, view(&pod))));
+        views.extend(pod.map(|pod| (id, view(&pod, &valid.rack_key))));
     }
     Ok(views)
 }
 
-fn view(pod: &Pod) -> PodView {
+fn view(pod: &Pod, rack_key: &str) -> PodView {
     let status = pod.status.clone().unwrap_or_default();
     let annotation = |name: &str| pod.annotations().get(name).cloned().unwrap_or_default();
     let broker = status.container_statuses.iter().flatten().find(|container| container.name == "broker");
@@ -47,6 +47,7 @@ fn view(pod: &Pod) -> PodView {
         resource_version: pod.resource_version().unwrap_or_default(),
         ready: is(&status, "Ready"),
         terminating,
+        rack: pod.labels().get(rack_key).cloned(),
         revision: pod.labels().get("controller-revision-hash").cloned().unwrap_or_default(),
         image: image.unwrap_or_default(),
         config_hash: annotation(CONFIG_ANNOTATION),

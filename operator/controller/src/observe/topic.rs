@@ -88,7 +88,8 @@ async fn ask(context: &Context, names: &Names, topic: &str) -> Result<(Admin, Op
     Ok((admin, found))
 }
 
-async fn admin(context: &Context, names: &Names) -> Result<Admin, Error> {
+/// A client of the Cluster.
+pub(crate) async fn admin(context: &Context, names: &Names) -> Result<Admin, Error> {
     let clusters: Api<Cluster> = Api::namespaced(context.client.clone(), &names.namespace);
     let cluster = clusters.get(&names.cluster).await.during(|| format!("read Cluster {}", names.cluster))?;
     let uid = cluster.uid().unwrap_or_default();

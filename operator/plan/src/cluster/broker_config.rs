@@ -16,6 +16,7 @@ pub(crate) fn settings(
     id: BrokerId,
     listeners: &[ValidatedListener],
     config: &BTreeMap<String, String>,
+    brokers: usize,
 ) -> BTreeMap<String, String> {
     let host = names.host(&names.broker(pool, id));
     let certificates = format!("{CONFIG_FOLDER}/certs");
@@ -26,6 +27,9 @@ pub(crate) fn settings(
 
     let mut settings: BTreeMap<String, String> =
         [("auto.create.topics.enable".to_owned(), "false".to_owned())].into();
+    if brokers >= 3 {
+        settings.insert("min.insync.replicas".to_owned(), "2".to_owned());
+    }
     settings.extend(config.clone());
     let mut set = |key: &str, value: String| settings.insert(key.to_owned(), value);
     set("advertised.listeners", joined(&advertised, |(name, port, _)| format!("{name}://{host}:{port}")));

@@ -6,14 +6,19 @@ mod formation;
 mod names;
 mod observed;
 mod rollout;
+mod safe;
 mod status;
 mod validated;
+mod voters;
 
 pub use broker_config::{CONFIG_FOLDER, DATA_FOLDER, yaml};
 pub use certificates::{CertificateRequest, certificate_requests, requests_hash};
 pub use names::*;
 pub use observed::*;
+pub use rollout::is_rolling;
+pub use safe::{Blocker, blockers};
 pub use validated::*;
+pub use voters::choose_voters;
 
 pub(crate) use validated::merge;
 
@@ -22,6 +27,7 @@ use formation::Formation;
 use klamm_operator_api::{Cluster, ClusterSpec, ClusterStatus, annotation};
 use klamm_types::BrokerId;
 use rollout::Roll;
+use voters::Change;
 
 /// What is done about a Cluster, in this order: apply, steps, status.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,12 +53,28 @@ pub enum Step {
     IssueCertificates(Vec<CertificateRequest>),
     /// Create the record of the quorum: a POST that fails when it exists, which is the lock.
     RecordQuorum(QuorumRecord),
-    /// Format the broker's empty volume as the only voter of a new quorum.
+    /// Format the broker's empty volume.
     Format {
         /// The broker.
         broker: BrokerId,
         /// The id from the record.
         cluster_id: String,
+        /// As the only voter of a new quorum; else as an observer of the one that is there.
+        is_voter: bool,
+    },
+    /// Let an observer vote.
+    AddVoter {
+        /// The broker.
+        broker: BrokerId,
+        /// Precondition: the directory with which it follows the metadata log.
+        directory: String,
+    },
+    /// Let a voter vote no more.
+    RemoveVoter {
+        /// The broker.
+        broker: BrokerId,
+        /// The directory with which it voted.
+        directory: String,
     },
     /// Write on the volume's claim which cluster it belongs to.
     MarkClaim {
@@ -140,13 +162,14 @@ fn stalled(observed: &Observed, refusal: Refusal) -> Plan {
 struct Progress {
     /// What the next step waits for.
     waiting_on: Option<String>,
+    /// What the next change of the voters waits for.
+    voters: Option<String>,
     roll: Option<klamm_operator_api::RolloutStatus>,
     formed: bool,
 }
 
 fn carry_out(valid: &ValidatedCluster, observed: &Observed, refused: Option<Refusal>) -> Plan {
-    let rolls: Vec<Roll> = valid.pools.iter().map(|pool| rollout::roll(valid, pool, observed)).collect();
-    let replacing: Vec<bool> = rolls.iter().map(|roll| roll.replacing).collect();
+    let Roll { replacing, step, status: roll } = rollout::roll(valid, observed);
     let desired = resources::all(valid, observed, &replacing);
     if let Some(refusal) = conflict(&desired, observed) {
         return stalled(observed, refused.unwrap_or(refusal));
@@ -167,14 +190,25 @@ fn carry_out(valid: &ValidatedCluster, observed: &Observed, refused: Option<Refu
                 steps = act;
             }
             Ok(Formation::Wait(on)) => progress.waiting_on = Some(on),
-            Ok(Formation::Formed) => progress.formed = true,
+            Ok(Formation::Formed) => {
+                progress.formed = true;
+                // voters change only while nothing else does
+                match voters::change(valid, observed) {
+                    Change::Act(step) if roll.is_none() => {
+                        progress.voters = Some("the voters to change".to_owned());
+                        steps.push(step);
+                    }
+                    Change::Wait(on) => progress.voters = Some(on),
+                    Change::Act(_) | Change::Done => {}
+                }
+            }
             Err(refusal) => refused = Some(refused.unwrap_or(refusal)),
         }
     }
     // a broker that cannot start because of what changes is replaced too: the roll never waits for the formation
-    let rolling = rolls.iter().any(|roll| roll.status.is_some());
-    progress.roll = rolls.iter().find_map(|roll| roll.status.clone());
-    steps.extend(rolls.into_iter().flat_map(|roll| roll.steps));
+    let rolling = roll.is_some();
+    progress.roll = roll;
+    steps.extend(step);
     let status = status::of(Some(valid), observed, refused.as_ref(), &progress);
     let again_millis = if !apply.is_empty() || !steps.is_empty() {
         EFFECT_MILLIS

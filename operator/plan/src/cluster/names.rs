@@ -82,6 +82,12 @@ impl Names {
         format!("{service}.{}.svc", self.namespace)
     }
 
+    /// Where the other controllers reach a broker's own: the pod's name.
+    #[must_use]
+    pub fn controller_host(&self, pool: &str, id: BrokerId) -> String {
+        self.host(&format!("{}.{}", self.broker(pool, id), self.headless()))
+    }
+
     /// The identity of a broker in its certificate.
     #[must_use]
     pub fn broker_identity(&self, id: BrokerId) -> String {

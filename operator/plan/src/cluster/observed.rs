@@ -34,6 +34,10 @@ pub struct Observed {
     pub certificates: Option<String>,
     /// The StatefulSets, by name.
     pub stateful_sets: BTreeMap<String, StatefulSetSeen>,
+    /// Who votes and who follows, from the quorum's leader; only asked for in Clusters of several brokers.
+    pub quorum_seen: Option<QuorumSeen>,
+    /// All partitions; only asked for while pods are replaced in Clusters of several brokers.
+    pub partitions: Option<Vec<PartitionSeen>>,
     /// The brokers' pods.
     pub pods: BTreeMap<BrokerId, PodSeen>,
     /// The brokers' volume claims.
@@ -62,6 +66,39 @@ pub struct QuorumRecord {
     pub seed_claim_uid: String,
 }
 
+/// The metadata quorum, as its leader sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QuorumSeen {
+    /// Who votes.
+    pub voters: Vec<MemberSeen>,
+    /// Who only follows.
+    pub observers: Vec<MemberSeen>,
+}
+
+/// A member of the metadata quorum: a broker with its directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemberSeen {
+    /// The broker.
+    pub broker: BrokerId,
+    /// Its directory's id.
+    pub directory: String,
+    /// How long ago it had all of the metadata log, in milliseconds.
+    pub behind_millis: u64,
+}
+
+/// A partition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartitionSeen {
+    /// As `topic-index`.
+    pub name: String,
+    /// Its replicas.
+    pub replicas: Vec<BrokerId>,
+    /// Those of them that are in sync.
+    pub in_sync: Vec<BrokerId>,
+    /// The topic's min.insync.replicas.
+    pub min_in_sync: usize,
+}
+
 /// A StatefulSet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StatefulSetSeen {
@@ -86,6 +123,8 @@ pub struct PodSeen {
     pub ready: bool,
     /// Whether it is being deleted.
     pub terminating: bool,
+    /// The rack in which it stands, where its labels tell.
+    pub rack: Option<String>,
     /// Its revision.
     pub revision: String,
     /// The image of the broker.
@@ -114,6 +153,8 @@ pub struct ClaimSeen {
 pub struct BrokerSeen {
     /// The id under which its volume is formatted; none when the volume is empty.
     pub cluster_id: Option<String>,
+    /// Its directory's id; none when the volume is empty.
+    pub directory_id: Option<String>,
     /// Its version.
     pub version: String,
     /// Whether it serves clients.

@@ -29,7 +29,7 @@ pub(super) fn of(
             if refusal.is_some() { Fact::no("Stalled", refusal_text(refusal)) } else { reconciling },
         )
         .say("Stalled", stalled)
-        .say("Degraded", degraded(observed))
+        .say("Degraded", degraded(valid, observed))
         .say_if("UpgradeAvailable", upgrade(valid, observed))
         .done();
     let brokers = valid.map(|valid| brokers(valid, observed)).or_else(|| before.brokers.clone());
@@ -77,7 +77,8 @@ pub(super) fn is_at_rest(valid: &ValidatedCluster, observed: &Observed, progress
         && unready(valid, observed).or(unseen(valid, observed)).is_none()
 }
 
-/// Ready is: the quorum has a leader and no partition is offline.
+/// Ready is: the quorum has a leader and no partition is offline. A Cluster that was never ready waits for all of its brokers,
+/// too: afterwards one that is missing is no reason why clients could not work.
 fn ready(
     valid: Option<&ValidatedCluster>,
     observed: &Observed,
@@ -90,6 +91,13 @@ fn ready(
             |r| Fact::no(r.reason, r.message.clone()),
         );
     };
+    let count = valid.brokers().count();
+    let serving = seen(observed).filter(|broker| broker.serving).count();
+    let well =
+        Fact::yes("Ready", format!("{serving} of {count} brokers serve; every partition has a leader"));
+    if was_ready(observed) {
+        return unserved(valid, observed).map_or(well, |(reason, message)| Fact::no(reason, message));
+    }
     if let Some((reason, message)) = unready(valid, observed) {
         let message = match &progress.waiting_on {
             Some(on) if reason == "Forming" => format!("Waiting for {on}"),
@@ -97,19 +105,36 @@ fn ready(
         };
         return Fact::no(reason, message);
     }
-    if !progress.formed {
-        return Fact::no(
-            "Forming",
-            format!("Waiting for {}", progress.waiting_on.as_deref().unwrap_or("the quorum")),
-        );
+    match (progress.formed, &progress.waiting_on, &progress.voters) {
+        (true, _, None) => well,
+        (_, Some(on), _) | (_, None, Some(on)) => Fact::no("Forming", format!("Waiting for {on}")),
+        (false, None, None) => Fact::no("Forming", "Waiting for the quorum"),
     }
-    let count = valid.brokers().count();
-    Fact::yes("Ready", format!("{count} of {count} brokers serve; every partition has a leader"))
 }
 
-/// The first thing that keeps clients from working.
+fn was_ready(observed: &Observed) -> bool {
+    let before = observed.cluster.status.as_ref().and_then(|status| status.conditions.as_ref());
+    before.into_iter().flatten().any(|one| one.type_ == "Ready" && one.status == "True")
+}
+
+/// What keeps clients from working with a Cluster that was ready.
+fn unserved(valid: &ValidatedCluster, observed: &Observed) -> Option<(&'static str, String)> {
+    if seen(observed).all(|broker| broker.quorum_leader.is_none()) {
+        let leaderless = || ("NoQuorumLeader", "The metadata quorum has no leader".to_owned());
+        return Some(unready(valid, observed).unwrap_or_else(leaderless));
+    }
+    offline(observed)
+}
+
+/// As the broker that knows most of them tells: each tells of all partitions.
+fn offline(observed: &Observed) -> Option<(&'static str, String)> {
+    let most = seen(observed).map(|broker| broker.offline_partitions).max().filter(|count| *count > 0)?;
+    Some(("PartitionsOffline", format!("{most} partitions have no leader")))
+}
+
+/// The first broker that does not serve.
 fn unready(valid: &ValidatedCluster, observed: &Observed) -> Option<(&'static str, String)> {
-    valid.brokers().find_map(|(_, id)| {
+    let broker = |(_, id): (&super::ValidatedPool, BrokerId)| {
         let pod = observed.pods.get(&id);
         if let Some(trouble) = pod.and_then(|pod| pod.trouble.as_ref()) {
             let reason = if pod.is_some_and(|pod| pod.crashed) { "BrokerFailed" } else { "PodPending" };
@@ -121,7 +146,8 @@ fn unready(valid: &ValidatedCluster, observed: &Observed) -> Option<(&'static st
             None if pod.is_some() => Some(("Starting", format!("Waiting for broker {id} to start"))),
             None => Some(("Starting", format!("Waiting for the pod of broker {id}"))),
         }
-    })
+    };
+    valid.brokers().find_map(broker).or_else(|| offline(observed))
 }
 
 fn broker_unready(id: BrokerId, broker: &BrokerSeen) -> Option<(&'static str, String)> {
@@ -136,10 +162,6 @@ fn broker_unready(id: BrokerId, broker: &BrokerSeen) -> Option<(&'static str, St
     }
     if broker.quorum_leader.is_none() {
         return Some(("NoQuorumLeader", "The metadata quorum has no leader".to_owned()));
-    }
-    if broker.offline_partitions > 0 {
-        let message = format!("{} partitions have no leader", broker.offline_partitions);
-        return Some(("PartitionsOffline", message));
     }
     None
 }
@@ -166,6 +188,9 @@ fn reconciling(valid: Option<&ValidatedCluster>, observed: &Observed, progress: 
     }
     match valid.and_then(|valid| unready(valid, observed).or(unseen(valid, observed))) {
         Some((reason, message)) => Fact::yes(reason, message),
+        None if progress.voters.is_some() => {
+            Fact::yes("Forming", format!("Waiting for {}", progress.voters.as_deref().unwrap_or_default()))
+        }
         None => Fact::no("Done", "Everything is as the spec says"),
     }
 }
@@ -174,12 +199,16 @@ fn refusal_text(refusal: Option<&Refusal>) -> String {
     refusal.map(|refusal| refusal.message.clone()).unwrap_or_default()
 }
 
-fn degraded(observed: &Observed) -> Fact {
-    let behind: u64 = seen(observed).map(|broker| broker.under_replicated_partitions).sum();
+fn degraded(valid: Option<&ValidatedCluster>, observed: &Observed) -> Fact {
+    let behind = seen(observed).map(|broker| broker.under_replicated_partitions).max().unwrap_or_default();
     if behind > 0 {
-        Fact::yes("UnderReplicated", format!("{behind} partitions have fewer in-sync replicas than replicas"))
-    } else {
-        Fact::no("FullyReplicated", "No partition is known to lack a replica")
+        let message = format!("{behind} partitions have fewer in-sync replicas than replicas");
+        return Fact::yes("UnderReplicated", message);
+    }
+    let missing = valid.filter(|valid| was_ready(observed) && valid.brokers().count() > 1);
+    match missing.and_then(|valid| unready(valid, observed)) {
+        Some((reason, message)) => Fact::yes(reason, message),
+        None => Fact::no("FullyReplicated", "No partition is known to lack a replica"),
     }
 }
 
@@ -219,22 +248,42 @@ fn brokers(valid: &ValidatedCluster, observed: &Observed) -> Vec<BrokerStatus> {
     let broker = |(pool, id): (&super::ValidatedPool, BrokerId)| {
         let pod = observed.pods.get(&id);
         let seen = observed.brokers.get(&id).and_then(|broker| broker.as_ref().ok());
-        let leads = seen.and_then(|broker| broker.quorum_leader).map(|leader| leader == id);
         let ready = pod.is_some_and(|pod| pod.ready && !pod.terminating);
         BrokerStatus {
             id: id.0,
             pod: valid.names.broker(&pool.name, id),
             pool: pool.name.clone(),
-            rack: None,
+            rack: pod.and_then(|pod| pod.rack.clone()),
             ready,
-            in_sync: ready
-                && seen.is_some_and(|broker| broker.serving && broker.under_replicated_partitions == 0),
-            controller: leads.map(|leads| if leads { ControllerRole::Leader } else { ControllerRole::Voter }),
+            // readiness is: unfenced, and in the ISR of every partition that the broker hosts
+            in_sync: ready && seen.is_some_and(|broker| broker.serving),
+            controller: role(observed, id).or_else(|| role_before(observed, id)),
             version: seen.map(|broker| broker.version.clone()).filter(|version| !version.is_empty()),
             revision: pod.map(|pod| pod.revision.clone()),
         }
     };
     valid.brokers().map(broker).collect()
+}
+
+/// The broker's part in the quorum; none while nobody tells.
+fn role(observed: &Observed, id: BrokerId) -> Option<ControllerRole> {
+    let leader = seen(observed).find_map(|broker| broker.quorum_leader)?;
+    match &observed.quorum_seen {
+        _ if leader == id => Some(ControllerRole::Leader),
+        Some(quorum) if quorum.voters.iter().any(|voter| voter.broker == id) => Some(ControllerRole::Voter),
+        Some(_) => Some(ControllerRole::Observer),
+        None => None,
+    }
+}
+
+/// While there is no leader, who voted is what tells whether there can be one.
+fn role_before(observed: &Observed, id: BrokerId) -> Option<ControllerRole> {
+    let before =
+        observed.cluster.status.as_ref()?.brokers.as_ref()?.iter().find(|broker| broker.id == id.0)?;
+    match before.controller? {
+        ControllerRole::Observer => Some(ControllerRole::Observer),
+        ControllerRole::Leader | ControllerRole::Voter => Some(ControllerRole::Voter),
+    }
 }
 
 fn summary(

@@ -33,6 +33,8 @@ pub struct ValidatedCluster {
     pub restart: Option<String>,
     /// Where the operator runs.
     pub operator_namespace: String,
+    /// The label that tells a broker's rack.
+    pub rack_key: String,
     /// The spec that all this was made of, with the version that was chosen.
     pub accepted: ClusterSpec,
 }
@@ -75,7 +77,7 @@ pub struct ValidatedListener {
 }
 
 /// What the operator has when the spec says nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Defaults {
     /// The operator's own version.
     pub version: String,
@@ -83,6 +85,8 @@ pub struct Defaults {
     pub registry: String,
     /// The operator's own namespace: from there it reaches the brokers.
     pub namespace: String,
+    /// As many brokers as the program klamm-broker can be of one cluster.
+    pub brokers_max: usize,
 }
 
 impl ValidatedCluster {
@@ -101,14 +105,16 @@ impl ValidatedCluster {
         limits::check_spec(spec)?;
         let version = version(spec, accepted, defaults)?;
         let listeners = limits::listeners(spec)?;
-        let pool = limits::the_pool(spec)?;
+        let pools = limits::pools(spec, defaults.brokers_max)?;
         if let Some(before) = accepted {
-            limits::check_change(pool, limits::the_pool(before)?)?;
+            limits::check_changes(&pools, &limits::pools(before, defaults.brokers_max)?)?;
         }
+        let brokers = pools.iter().map(|pool| limits::ids(pool).count()).sum();
+        let pools = pools.iter().map(|pool| validated_pool(&names, spec, pool, &listeners, brokers));
         let image = spec.image.clone();
         Ok(Self {
             image: image.unwrap_or_else(|| format!("{}/klamm-broker:{version}", defaults.registry)),
-            pools: vec![validated_pool(&names, spec, pool, &listeners)?],
+            pools: pools.collect::<Result<_, _>>()?,
             uid: cluster.metadata.uid.clone().unwrap_or_default(),
             rollout_paused: spec.rollout.as_ref().and_then(|rollout| rollout.pause).unwrap_or_default(),
             restart: cluster
@@ -116,6 +122,7 @@ impl ValidatedCluster {
                 .annotations
                 .as_ref()
                 .and_then(|all| all.get(annotation::RESTART).cloned()),
+            rack_key: spec.rack_key.clone().unwrap_or_else(|| limits::ZONE.to_owned()),
             operator_namespace: defaults.namespace.clone(),
             accepted: ClusterSpec { version: Some(version.clone()), ..spec.clone() },
             names,
@@ -127,12 +134,6 @@ impl ValidatedCluster {
     /// All brokers, with their pools.
     pub fn brokers(&self) -> impl Iterator<Item = (&ValidatedPool, BrokerId)> {
         self.pools.iter().flat_map(|pool| pool.brokers.iter().map(move |id| (pool, *id)))
-    }
-
-    /// The broker that forms the quorum.
-    #[must_use]
-    pub fn seed(&self) -> Option<BrokerId> {
-        self.brokers().map(|(_, id)| id).min()
     }
 }
 
@@ -170,6 +171,7 @@ fn validated_pool(
     spec: &ClusterSpec,
     pool: &Pool,
     listeners: &[ValidatedListener],
+    count: usize,
 ) -> Result<ValidatedPool, Refusal> {
     let field = format!("spec.pools[{}]", pool.name);
     let mut config = kafka_settings::text("spec.config", spec.config.as_ref())?;
@@ -177,7 +179,7 @@ fn validated_pool(
     let brokers: Vec<BrokerId> = limits::ids(pool).collect();
     let mut settings = BTreeMap::new();
     for id in &brokers {
-        let all = broker_config::settings(names, &pool.name, *id, listeners, &config);
+        let all = broker_config::settings(names, &pool.name, *id, listeners, &config, count);
         kafka_settings::check_broker("spec.config", &all)?;
         settings.insert(*id, all);
     }

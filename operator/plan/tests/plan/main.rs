@@ -4,6 +4,8 @@
 
 mod formation;
 mod quickstart;
+mod quorum;
 mod rollout;
+mod safe;
 mod topic;
 mod world;

@@ -4,13 +4,14 @@ use klamm_operator_api::{Cluster, ClusterSpec};
 use klamm_plan::{
     Kind, Resource,
     cluster::{
-        BrokerSeen, ClaimSeen, Defaults, ObjectSeen, Observed, Plan, PodSeen, StatefulSetSeen, Step, plan,
-        requests_hash,
+        BrokerSeen, ClaimSeen, Defaults, MemberSeen, ObjectSeen, Observed, PartitionSeen, Plan, PodSeen,
+        QuorumSeen, StatefulSetSeen, Step, plan, requests_hash,
     },
     resources::{ACCEPTED_ANNOTATION, CONFIG_ANNOTATION, TEMPLATE_ANNOTATION},
 };
 use klamm_types::{BrokerId, Uuid};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 pub(crate) const QUICKSTART: &str = r#"
 apiVersion: klamm.dev/v1alpha1
@@ -21,11 +22,22 @@ spec:
   config: {auto.create.topics.enable: true}
 "#;
 
+pub(crate) const THREE: &str = r#"
+apiVersion: klamm.dev/v1alpha1
+kind: Cluster
+metadata: {name: orders, namespace: shop, uid: 11111111-2222-3333-4444-555555555555, generation: 1}
+spec: {}
+"#;
+
 pub(crate) struct World {
     pub(crate) observed: Observed,
-    set: Option<Value>,
-    revision: u32,
+    sets: BTreeMap<String, (Value, u32)>,
     pods_made: u32,
+    directories_made: u32,
+    /// The quorum's own memory.
+    members: QuorumSeen,
+    /// Name, replicas, min.insync.replicas.
+    pub(crate) partitions: Vec<(String, Vec<i32>, usize)>,
 }
 
 impl World {
@@ -37,6 +49,7 @@ impl World {
                 version: "0.1.0".into(),
                 registry: "registry.example.com/klamm".into(),
                 namespace: "klamm-system".into(),
+                brokers_max: 9,
             },
             now: serde_json::from_str("\"2026-11-23T00:00:00Z\"").unwrap(),
             fresh_cluster_id: Uuid(*b"a random id, ok."),
@@ -48,11 +61,20 @@ impl World {
             authorities: Default::default(),
             certificates: None,
             stateful_sets: Default::default(),
+            quorum_seen: None,
+            partitions: None,
             pods: Default::default(),
             claims: Default::default(),
             brokers: Default::default(),
         };
-        Self { observed, set: None, revision: 0, pods_made: 0 }
+        Self {
+            observed,
+            sets: BTreeMap::new(),
+            pods_made: 0,
+            directories_made: 0,
+            members: QuorumSeen::default(),
+            partitions: vec![],
+        }
     }
 
     /// Every random id is another one.
@@ -119,11 +141,11 @@ impl World {
                 self.observed.accepted = Some(accepted);
             }
             Kind::StatefulSet => {
-                let before = self.set.as_ref().map(|set| set["spec"]["template"].clone());
-                if before.as_ref() != Some(&resource.manifest["spec"]["template"]) {
-                    self.revision += 1;
+                let set = self.sets.entry(resource.name.clone()).or_insert((Value::Null, 0));
+                if set.0["spec"]["template"] != resource.manifest["spec"]["template"] {
+                    set.1 += 1;
                 }
-                self.set = Some(resource.manifest.clone());
+                set.0 = resource.manifest.clone();
             }
             _ => {}
         }
@@ -140,10 +162,32 @@ impl World {
                     self.observed.quorum = Some(record.clone());
                 }
             }
-            Step::Format { broker, cluster_id } => {
+            Step::Format { broker, cluster_id, is_voter } => {
+                self.directories_made += 1;
+                let directory = format!("directory {}", self.directories_made);
                 let seen = self.broker(*broker);
                 assert_eq!(seen.cluster_id, None, "a volume that is not empty is never formatted");
                 seen.cluster_id = Some(cluster_id.clone());
+                seen.directory_id = Some(directory.clone());
+                let member = MemberSeen { broker: *broker, directory, behind_millis: 0 };
+                if *is_voter {
+                    assert_eq!(self.members, QuorumSeen::default(), "there is one quorum, ever");
+                    self.members.voters.push(member);
+                } else {
+                    self.members.observers.push(member);
+                }
+            }
+            Step::AddVoter { broker, directory } => {
+                let at = self.members.observers.iter().position(|one| one.directory == *directory).unwrap();
+                let member = self.members.observers.remove(at);
+                assert_eq!(member.broker, *broker);
+                assert!(self.members.voters.iter().all(|one| one.broker != *broker), "no broker votes twice");
+                self.members.voters.push(member);
+            }
+            Step::RemoveVoter { directory, .. } => {
+                let at = self.members.voters.iter().position(|one| one.directory == *directory).unwrap();
+                let member = self.members.voters.remove(at);
+                self.members.observers.push(member);
             }
             Step::MarkClaim { broker, cluster_id } => {
                 let claim = self.observed.claims.get_mut(broker).unwrap();
@@ -161,12 +205,25 @@ impl World {
         self.observed.brokers.get_mut(&id).unwrap().as_mut().unwrap()
     }
 
+    /// The broker's volume is gone with its claim; it comes back with an empty one.
+    pub(crate) fn lose_volume(&mut self, id: BrokerId) {
+        self.observed.claims.remove(&id);
+        self.observed.pods.remove(&id);
+        self.observed.brokers.remove(&id);
+        self.kubernetes();
+    }
+
     fn kubernetes(&mut self) {
-        let Some(set) = self.set.clone() else { return };
-        let name = set["metadata"]["name"].as_str().unwrap().to_owned();
+        for (name, (set, revision)) in self.sets.clone() {
+            self.stateful_set(&name, &set, revision);
+        }
+        self.quorum();
+    }
+
+    fn stateful_set(&mut self, name: &str, set: &Value, revision: u32) {
         let template = &set["spec"]["template"];
         let replacing = set["spec"]["updateStrategy"]["type"] == "OnDelete";
-        let update_revision = format!("r{}", self.revision);
+        let update_revision = format!("r{revision}");
         let annotation = |name: &str| template["metadata"]["annotations"][name].as_str().map(str::to_owned);
         let seen = StatefulSetSeen {
             settled: true,
@@ -174,29 +231,63 @@ impl World {
             restart: annotation("klamm.dev/restart"),
             replacing,
         };
-        self.observed.stateful_sets.insert(name, seen);
+        self.observed.stateful_sets.insert(name.to_owned(), seen);
         let start = set["spec"]["ordinals"]["start"].as_i64().unwrap() as i32;
         for id in (start..start + set["spec"]["replicas"].as_i64().unwrap() as i32).map(BrokerId) {
-            let claim = ClaimSeen { uid: "claim".into(), cluster_id: None };
-            self.observed.claims.entry(id).or_insert(claim);
+            self.pods_made += 1;
+            let uid = format!("claim {}", self.pods_made);
+            self.observed.claims.entry(id).or_insert(ClaimSeen { uid, cluster_id: None });
             self.observed.brokers.entry(id).or_insert(Ok(BrokerSeen::default()));
-            let made = &mut self.pods_made;
-            let pod = self.observed.pods.entry(id).or_insert_with(|| {
-                *made += 1;
-                PodSeen {
-                    uid: format!("pod {made}"),
-                    revision: update_revision.clone(),
-                    image: template["spec"]["containers"][0]["image"].as_str().unwrap().into(),
-                    config_hash: annotation(CONFIG_ANNOTATION).unwrap(),
-                    template_hash: annotation(TEMPLATE_ANNOTATION).unwrap(),
-                    ..PodSeen::default()
-                }
-            });
-            let broker = self.observed.brokers.get_mut(&id).unwrap().as_mut().unwrap();
-            broker.version = "0.1.0".into();
-            broker.serving = broker.cluster_id.is_some();
-            broker.quorum_leader = broker.serving.then_some(id);
-            pod.ready = broker.serving;
+            let pod = PodSeen {
+                uid: format!("pod {}", self.pods_made),
+                revision: update_revision.clone(),
+                image: template["spec"]["containers"][0]["image"].as_str().unwrap().into(),
+                config_hash: annotation(CONFIG_ANNOTATION).unwrap(),
+                template_hash: annotation(TEMPLATE_ANNOTATION).unwrap(),
+                ..PodSeen::default()
+            };
+            self.observed.pods.entry(id).or_insert(pod);
         }
+    }
+
+    /// The brokers elect a leader if most voters are there with the directories with which they vote.
+    fn quorum(&mut self) {
+        let carries = |seen: &BrokerSeen| seen.directory_id.clone();
+        let directories: BTreeMap<BrokerId, String> = self
+            .observed
+            .brokers
+            .iter()
+            .filter_map(|(id, seen)| Some((*id, carries(seen.as_ref().ok()?)?)))
+            .collect();
+        if self.members.voters.is_empty() {
+            let retained = directories.iter().map(|(broker, directory)| MemberSeen {
+                broker: *broker,
+                directory: directory.clone(),
+                behind_millis: 0,
+            });
+            self.members.voters = retained.collect();
+        }
+        let is_there = |one: &&mut MemberSeen| directories.get(&one.broker) == Some(&one.directory);
+        let all = self.members.voters.len();
+        self.members.voters.iter_mut().for_each(|one| one.behind_millis = 60_000);
+        self.members.voters.iter_mut().filter(is_there).for_each(|one| one.behind_millis = 0);
+        let live: Vec<_> = self.members.voters.iter().filter(|one| one.behind_millis == 0).collect();
+        let leader = live.first().filter(|_| live.len() * 2 > all).map(|one| one.broker);
+        self.observed.quorum_seen = leader.map(|_| self.members.clone());
+        for (id, broker) in &mut self.observed.brokers {
+            let Ok(broker) = broker else { continue };
+            broker.version = "0.1.0".into();
+            broker.serving = broker.cluster_id.is_some() && leader.is_some();
+            broker.quorum_leader = leader.filter(|_| broker.serving);
+            let pod = self.observed.pods.get_mut(id);
+            pod.into_iter().for_each(|pod| pod.ready = broker.serving);
+        }
+        let ready = |id: &BrokerId| self.observed.pods.get(id).is_some_and(|pod| pod.ready);
+        let partition = |(name, replicas, min): &(String, Vec<i32>, usize)| {
+            let replicas: Vec<BrokerId> = replicas.iter().copied().map(BrokerId).collect();
+            let in_sync = replicas.iter().copied().filter(ready).collect();
+            PartitionSeen { name: name.clone(), replicas, in_sync, min_in_sync: *min }
+        };
+        self.observed.partitions = Some(self.partitions.iter().map(partition).collect());
     }
 }

@@ -51,7 +51,12 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 fn validated(manifest: &Manifest) -> anyhow::Result<ValidatedCluster> {
-    let defaults = Defaults { version: env!("CARGO_PKG_VERSION").to_owned(), ..Defaults::default() };
+    let defaults = Defaults {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        registry: String::new(),
+        namespace: String::new(),
+        brokers_max: 1,
+    };
     ValidatedCluster::new(&manifest.cluster, &manifest.cluster.spec, None, &defaults)
         .map_err(|refusal| anyhow!("{}", refusal.message))
 }

@@ -8,6 +8,9 @@ use klamm_operator_api::{
 };
 use klamm_types::BrokerId;
 
+/// The label that tells a rack when the spec does not say which.
+pub(super) const ZONE: &str = "topology.kubernetes.io/zone";
+
 const ONE_BROKER: &str = "one broker, pools: [{name: brokers, replicas: 1}]";
 
 /// The same as the rule in the CRD, for `klamm up` and for objects older than the rule.
@@ -21,7 +24,10 @@ pub(super) fn check_name(name: &str) -> Result<(), Refusal> {
 
 /// Fields beside pools and listeners.
 pub(super) fn check_spec(spec: &ClusterSpec) -> Result<(), Refusal> {
-    refuse(spec.rack_key.is_some(), "spec.rackKey", "one broker, which has no racks to be spread over")?;
+    // Kubernetes copies these two onto the pods (1.35); for any other key nodes would have to be read
+    let copied = |key: &String| [ZONE, "topology.kubernetes.io/region"].contains(&key.as_str());
+    let other = spec.rack_key.as_ref().is_some_and(|key| !copied(key));
+    refuse(other, "spec.rackKey", "topology.kubernetes.io/zone and topology.kubernetes.io/region")?;
     if let Some(authorization) = &spec.authorization {
         let some = authorization.enabled == Some(true) || authorization.super_users.is_some();
         refuse(some, "spec.authorization", "enabled: false, everyone may do everything")?;
@@ -30,9 +36,13 @@ pub(super) fn check_spec(spec: &ClusterSpec) -> Result<(), Refusal> {
         refuse(
             rollout.strategy.is_some(),
             "spec.rollout.strategy",
-            "one broker, restarted when a change needs it",
+            "brokers are restarted one at a time when a change needs it",
         )?;
-        refuse(rollout.soak.is_some(), "spec.rollout.soak", "one broker, restarted when a change needs it")?;
+        refuse(
+            rollout.soak.is_some(),
+            "spec.rollout.soak",
+            "brokers are restarted one at a time when a change needs it",
+        )?;
     }
     let balanced = spec.balance.as_ref().and_then(|balance| balance.mode);
     refuse(matches!(balanced, Some(BalanceMode::Auto | BalanceMode::Suggest)), "spec.balance.mode", "Off")?;
@@ -40,27 +50,39 @@ pub(super) fn check_spec(spec: &ClusterSpec) -> Result<(), Refusal> {
     refuse(otlp, "spec.metrics.otlp", "Prometheus, on port 9644 of every broker at /metrics")
 }
 
-/// The only pool.
-pub(super) fn the_pool(spec: &ClusterSpec) -> Result<&Pool, Refusal> {
-    let pools = spec.pools.as_deref().unwrap_or_default();
-    let pool = match pools {
-        [] => {
-            return Err(Refusal::not_yet(
-                "spec.pools: a Cluster of three brokers, which is the default,",
-                ONE_BROKER,
-            ));
-        }
-        [pool] => pool,
-        _ => {
-            return Err(Refusal::not_yet(
-                format!("spec.pools: a Cluster of {} pools", pools.len()),
-                ONE_BROKER,
-            ));
-        }
+/// The pools, or the default one.
+pub(super) fn pools(spec: &ClusterSpec, brokers_max: usize) -> Result<Vec<Pool>, Refusal> {
+    let pools = match spec.pools.as_deref().unwrap_or_default() {
+        [] => vec![Pool { name: "brokers".to_owned(), ..Pool::default() }],
+        pools => pools.to_vec(),
     };
+    pools.iter().try_for_each(check_pool)?;
+    if let (Some(pool), true) = (pools.iter().find(|pool| pool.first_id.is_none()), pools.len() > 1) {
+        return Err(invalid(format!(
+            "spec.pools[{}].firstId: every pool needs it once there are two",
+            pool.name
+        )));
+    }
+    for (index, pool) in pools.iter().enumerate() {
+        let taken = pools[..index].iter().find(|other| ids(other).any(|id| ids(pool).any(|own| own == id)));
+        if let Some(other) = taken {
+            let message =
+                format!("spec.pools[{}]: its ids are also those of the pool {}", pool.name, other.name);
+            return Err(invalid(format!("{message}; choose firstId so that the ranges are apart")));
+        }
+    }
+    match pools.iter().map(|pool| ids(pool).count()).sum::<usize>() {
+        0 => Err(invalid("spec.pools: at least one pool needs replicas")),
+        count if count > brokers_max => Err(Refusal::not_yet(
+            format!("spec.pools: a Cluster of {count} brokers"),
+            if brokers_max == 1 { ONE_BROKER.to_owned() } else { format!("up to {brokers_max} brokers") },
+        )),
+        _ => Ok(pools),
+    }
+}
+
+fn check_pool(pool: &Pool) -> Result<(), Refusal> {
     let field = format!("spec.pools[{}]", pool.name);
-    let replicas = pool.replicas.unwrap_or(3);
-    refuse(replicas != 1, &format!("{field}.replicas: {replicas}"), ONE_BROKER)?;
     let both = |roles: &Vec<Role>| roles.contains(&Role::Broker) && roles.contains(&Role::Controller);
     let split = pool.roles.as_ref().is_some_and(|roles| !both(roles));
     refuse(split, &format!("{field}.roles"), "brokers that are controllers too, [broker, controller]")?;
@@ -70,7 +92,7 @@ pub(super) fn the_pool(spec: &ClusterSpec) -> Result<&Pool, Refusal> {
     if !(0..=9999).contains(&first) {
         return Err(invalid(format!("{field}.firstId takes a number from 0 to 9999, not {first}")));
     }
-    Ok(pool)
+    Ok(())
 }
 
 /// The ids of a pool's brokers.
@@ -80,16 +102,25 @@ pub(super) fn ids(pool: &Pool) -> impl Iterator<Item = BrokerId> {
 }
 
 /// What cannot be changed once it is there.
-pub(super) fn check_change(pool: &Pool, before: &Pool) -> Result<(), Refusal> {
-    if pool.name != before.name || pool.first_id.unwrap_or(0) != before.first_id.unwrap_or(0) {
+pub(super) fn check_changes(pools: &[Pool], before: &[Pool]) -> Result<(), Refusal> {
+    before.iter().try_for_each(|before| check_change(pools, before))
+}
+
+fn check_change(pools: &[Pool], before: &Pool) -> Result<(), Refusal> {
+    let first = |pool: &Pool| pool.first_id.unwrap_or(0);
+    let same = |pool: &&Pool| pool.name == before.name && first(pool) == first(before);
+    let Some(pool) = pools.iter().find(same) else {
         let message = format!(
-            "spec.pools: the pool was named {} with firstId {}; its brokers and their data would be gone under another \
-             name or id",
+            "spec.pools: a pool was named {} with firstId {}; its brokers and their data would be gone under another name \
+             or id",
             before.name,
-            before.first_id.unwrap_or(0)
+            first(before)
         );
         return Err(Refusal::new("ImmutableField", message));
-    }
+    };
+    let (now, was) = (ids(pool).count(), ids(before).count());
+    let fewer = format!("spec.pools[{}].replicas: {now}, when there are {was},", pool.name);
+    refuse(now < was, &fewer, "as many or more: brokers are added, not taken away")?;
     let volume = |pool: &Pool| {
         let storage = pool.storage.clone().unwrap_or_default();
         Storage { size: storage.size.or_else(|| Some("10Gi".to_owned())), on_delete: None, ..storage }
