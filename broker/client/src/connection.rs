@@ -170,6 +170,13 @@ impl Connection {
         Ok(this)
     }
 
+    /// The same connection, with another limit for every request.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
     /// Asks and waits for the answer.
     ///
     /// # Errors

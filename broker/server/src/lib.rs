@@ -16,6 +16,7 @@ pub mod http;
 pub mod life;
 mod listeners;
 pub mod metrics;
+pub mod peer;
 mod publish;
 pub mod shard;
 mod start;

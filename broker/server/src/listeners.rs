@@ -20,7 +20,7 @@ const UNANSWERED_MAX: usize = 64;
 
 /// Security protocols by their number in registrations.
 const PLAINTEXT: i16 = 0;
-const SSL: i16 = 1;
+pub(crate) const SSL: i16 = 1;
 
 /// Why listeners cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -137,7 +137,11 @@ fn limits(settings: &Settings, budget: &Budget) -> Limits {
     }
 }
 
-fn protocol(settings: &Settings, name: &str) -> Result<i16, ListenError> {
+/// The protocol of the listener `name` by `listener.security.protocol.map`.
+///
+/// # Errors
+/// [`ListenError::Protocol`].
+pub(crate) fn protocol(settings: &Settings, name: &str) -> Result<i16, ListenError> {
     let map = settings.get("listener.security.protocol.map").unwrap_or_default();
     let found =
         elements(&map).filter_map(|pair| pair.split_once(':')).find(|(listener, _)| *listener == name);

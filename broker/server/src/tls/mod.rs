@@ -1,4 +1,10 @@
-//! Certificates of the listeners that speak TLS, and who may connect to the internal ones.
+//! Certificates of the listeners that speak TLS, who may connect to the internal ones, and who may be connected to.
+
+mod connector;
+#[cfg(test)]
+mod handshakes;
+
+pub use connector::connector;
 
 use klamm_metadata::config::Settings;
 use klamm_net::tls::{TlsAcceptor, identity};
@@ -61,14 +67,20 @@ pub fn server_config(disk: &dyn Disk, settings: &Settings) -> Result<ServerConfi
     let builder = if settings.get("klamm.tls.trust.file").is_none() {
         builder.with_no_client_auth()
     } else {
-        let mut roots = RootCertStore::empty();
-        for authority in certificates(disk, settings, "klamm.tls.trust.file")? {
-            roots.add(authority).map_err(|e| unusable(&e))?;
-        }
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+        let roots = Arc::new(authorities(disk, settings)?);
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider).build();
         builder.with_client_cert_verifier(verifier.map_err(|e| unusable(&e))?)
     };
     builder.with_single_cert(chain, key).map_err(|e| unusable(&e))
+}
+
+/// The authorities in `klamm.tls.trust.file`.
+fn authorities(disk: &dyn Disk, settings: &Settings) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for authority in certificates(disk, settings, "klamm.tls.trust.file")? {
+        roots.add(authority).map_err(|error| TlsError::Unusable(error.to_string()))?;
+    }
+    Ok(roots)
 }
 
 /// Who may use internal listeners: brokers and the operator of this broker's own cluster, `klamm://<namespace>/<cluster>/…`.
@@ -97,9 +109,18 @@ impl Members {
     #[must_use]
     pub fn contains(&self, identity: Option<&Str>) -> bool {
         let role = identity.and_then(|identity| identity.strip_prefix(&self.0));
-        let broker = |role: &str| role.strip_prefix("broker/").is_some_and(|id| id.parse::<u32>().is_ok());
-        role.is_some_and(|role| role == "operator" || broker(role))
+        role.is_some_and(|role| role == "operator" || is_broker(role))
     }
+
+    /// Whether `identity` is that of one of the brokers.
+    #[must_use]
+    pub fn has_broker(&self, identity: Option<&Str>) -> bool {
+        identity.and_then(|identity| identity.strip_prefix(&self.0)).is_some_and(is_broker)
+    }
+}
+
+fn is_broker(role: &str) -> bool {
+    role.strip_prefix("broker/").is_some_and(|id| id.parse::<u32>().is_ok())
 }
 
 fn certificates(
