@@ -2,7 +2,7 @@
 
 use crate::{
     broker::Broker,
-    controller,
+    controller::{self, InitialVoters},
     life::{Life, Stage},
     tls::Members,
 };
@@ -75,16 +75,18 @@ impl ControlService {
     }
 
     fn format(&self, request: &FormatRequest) -> Result<Identity, Status> {
-        match request.initial_voters.as_slice() {
-            [only] if only.node_id == self.life.id.0 => {}
+        let initial = match request.initial_voters.as_slice() {
+            [] => InitialVoters::None,
+            [only] if only.node_id == self.life.id.0 => InitialVoters::Standalone,
             _ => {
                 return Err(Status::invalid_argument(format!(
-                    "initial_voters: this version forms quorums of one voter, and that is node {}",
+                    "initial_voters: a quorum begins with one voter, and that is node {}; all others are formatted without \
+                     voters, follow it, and are made voters by AddRaftVoter",
                     self.life.id
                 )));
             }
-        }
-        let formatted = controller::format(&self.world, &self.settings, &request.cluster_id);
+        };
+        let formatted = controller::format(&self.world, &self.settings, &request.cluster_id, &initial);
         formatted.map_err(|error| Status::failed_precondition(error.to_string()))?;
         self.formatted.notify_one();
         self.identity()

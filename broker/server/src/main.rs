@@ -1,9 +1,13 @@
 //! `klamm-broker`: reads the configuration, hands it in, runs until SIGTERM. Exit 0 done, 1 failed with one sentence, 2 wrong usage.
 
 use anyhow::{Context, anyhow};
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use klamm_metadata::config::Settings;
-use klamm_server::{Machine, config, controller, start};
+use klamm_server::{
+    Machine, config,
+    controller::{self, BadVoters, InitialVoters},
+    start,
+};
 use klamm_world::real;
 use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,12 +32,39 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make the log directories those of a new cluster
+    /// Make the log directories those of a node of a cluster
     Format {
         /// The cluster's id [default: a new one]
         #[arg(long)]
         cluster_id: Option<String>,
+        #[command(flatten)]
+        voters: FormatVoters,
     },
+}
+
+/// Who votes in the metadata quorum.
+#[derive(Args)]
+#[group(multiple = false)]
+struct FormatVoters {
+    /// This node is the only voter of a new cluster [default]
+    #[arg(long)]
+    standalone: bool,
+    /// The voters of a new cluster, each of which is formatted with this list: id@host:port:directoryId,…
+    #[arg(long, value_name = "VOTERS", requires = "cluster_id")]
+    initial_controllers: Option<String>,
+    /// This node joins the cluster of that id, without a vote
+    #[arg(long, requires = "cluster_id")]
+    no_initial_controllers: bool,
+}
+
+impl FormatVoters {
+    fn initial(&self, settings: &Settings) -> Result<InitialVoters, BadVoters> {
+        match &self.initial_controllers {
+            Some(list) => InitialVoters::parse(settings, list),
+            None if self.no_initial_controllers => Ok(InitialVoters::None),
+            None => Ok(InitialVoters::Standalone),
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -66,16 +97,18 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("klamm").build()?;
     runtime.block_on(async {
         match arguments.command {
-            Some(Command::Format { cluster_id }) => format(&settings, cluster_id),
+            Some(Command::Format { cluster_id, voters }) => {
+                format(&settings, cluster_id, &voters.initial(&settings)?)
+            }
             None => serve(settings).await,
         }
     })
 }
 
-fn format(settings: &Settings, cluster_id: Option<String>) -> anyhow::Result<()> {
+fn format(settings: &Settings, cluster_id: Option<String>, initial: &InitialVoters) -> anyhow::Result<()> {
     let world = real::world();
     let cluster_id = cluster_id.unwrap_or_else(|| controller::random_id(&world).to_string());
-    let formatted = controller::format(&world, settings, &cluster_id)?;
+    let formatted = controller::format(&world, settings, &cluster_id, initial)?;
     for directory in &formatted {
         println!("formatted {} for cluster {cluster_id}, node {}", directory.display(), settings.node_id());
     }

@@ -5,7 +5,7 @@ use klamm_metadata::{
     config::Settings,
     decide::{Load, NewTopic, Registration, TopicDefaults, create_topic},
 };
-use klamm_server::controller::{Controller, ControllerError, Decision, Publish, format};
+use klamm_server::controller::{Controller, ControllerError, Decision, InitialVoters, Publish, format};
 use klamm_storage::LogDir;
 use klamm_types::{BrokerEpoch, BrokerId, PartitionIndex, Str, TopicId};
 use klamm_world::{BoxFuture, World, real};
@@ -110,14 +110,17 @@ impl Running {
 async fn what_was_answered_is_there_after_a_restart() {
     let node = Node::new("restart", &[]);
     assert_eq!(
-        format(&node.world, &node.settings, "c1").expect("it is empty"),
+        format(&node.world, &node.settings, "c1", &InitialVoters::Standalone).expect("it is empty"),
         std::slice::from_ref(&node.path)
     );
     assert_eq!(
-        format(&node.world, &node.settings, "c1").expect("it is the same cluster"),
+        format(&node.world, &node.settings, "c1", &InitialVoters::Standalone)
+            .expect("it is the same cluster"),
         Vec::<PathBuf>::new()
     );
-    let other = format(&node.world, &node.settings, "c2").expect_err("it is another cluster").to_string();
+    let other = format(&node.world, &node.settings, "c2", &InitialVoters::Standalone)
+        .expect_err("it is another cluster")
+        .to_string();
     assert!(other.ends_with("belongs to another: its cluster.id is c1, not c2"), "{other}");
 
     let running = node.start().await;
@@ -148,7 +151,7 @@ async fn what_was_answered_is_there_after_a_restart() {
 async fn snapshots_replace_the_log() {
     let more = [("metadata.log.max.record.bytes.between.snapshots", "2000")];
     let node = Node::new("snapshot", &more);
-    format(&node.world, &node.settings, "c1").expect("it is empty");
+    format(&node.world, &node.settings, "c1", &InitialVoters::Standalone).expect("it is empty");
     let running = node.start().await;
     running.register().await;
     for number in 0..60 {
@@ -183,7 +186,7 @@ async fn snapshots_replace_the_log() {
 #[tokio::test(flavor = "multi_thread")]
 async fn decisions_see_each_other() {
     let node = Node::new("order", &[]);
-    format(&node.world, &node.settings, "c1").expect("it is empty");
+    format(&node.world, &node.settings, "c1", &InitialVoters::Standalone).expect("it is empty");
     let running = node.start().await;
     running.register().await;
     // the same topic wanted a hundred times at once: made once, and all hear that it is there
@@ -206,15 +209,23 @@ async fn decisions_see_each_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_formatted_is_not_started() {
     let node = Node::new("raw", &[]);
-    format(&node.world, &node.settings, "c1").expect("it is empty");
+    format(&node.world, &node.settings, "c1", &InitialVoters::Standalone).expect("it is empty");
     std::fs::remove_file(node.path.join("__cluster_metadata-0/00000000000000000000-0000000000.checkpoint"))
         .expect("it is there");
     let dir = LogDir::open(Arc::clone(&node.world.disk), &node.path).expect("it has meta.properties");
     let error =
         Controller::open(node.world.clone(), &dir, &node.settings).await.err().expect("there is no snapshot");
     assert!(error.to_string().contains("format the log directory first"), "{error}");
+    let foreign = format!("7@localhost:9:{}", node.world.uuid());
+    let foreign = InitialVoters::parse(&node.settings, &foreign).expect("it is a list");
+    let error = format(&node.world, &node.settings, "c1", &foreign).expect_err("it is not in it").to_string();
+    assert!(error.starts_with("node 3 is not among the initial controllers"), "{error}");
+    let other = format!("3@localhost:9:{}", node.world.uuid());
+    let other = InitialVoters::parse(&node.settings, &other).expect("it is a list");
+    let error = format(&node.world, &node.settings, "c1", &other).expect_err("it has an id").to_string();
+    assert!(error.contains("belongs to another: its directory.id is "), "{error}");
     assert!(
-        format(&node.world, &node.settings, "")
+        format(&node.world, &node.settings, "", &InitialVoters::Standalone)
             .is_err_and(|error| matches!(error, ControllerError::NoClusterId))
     );
 }

@@ -9,7 +9,11 @@ use klamm_protocol::{
     offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic},
     offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopics},
 };
-use klamm_server::{Machine, Running, controller::format, start};
+use klamm_server::{
+    Machine, Running,
+    controller::{InitialVoters, format},
+    start,
+};
 use klamm_types::Str;
 use klamm_world::{World, real};
 use std::{
@@ -144,7 +148,7 @@ async fn groups_go_on_at_their_committed_offsets() {
     let _ = fs::remove_dir_all(&folder.0);
     let (path, killed) = (folder.0.join("one"), folder.0.join("killed"));
     let world = real::world();
-    format(&world, &settings(&path), "c1").expect("it is empty");
+    format(&world, &settings(&path), "c1", &InitialVoters::Standalone).expect("it is empty");
     let mut running = begin(&world, &path).await;
     let mut client = connect(&world, &running).await;
     let topic = CreatableTopic {

@@ -7,7 +7,7 @@ use klamm_metadata::{
 };
 use klamm_server::{
     Machine,
-    controller::{Decision, format},
+    controller::{Decision, InitialVoters, format},
     start,
 };
 use klamm_types::TopicId;
@@ -21,7 +21,7 @@ async fn a_topic_made_anew_has_its_own_logs() {
     let pairs =
         [("node.id", "3"), ("log.dirs", directory.as_str()), ("listeners", "PLAINTEXT://127.0.0.1:0")];
     let settings = Settings::new(pairs).expect("they are valid");
-    format(&world, &settings, "c1").expect("it is empty");
+    format(&world, &settings, "c1", &InitialVoters::Standalone).expect("it is empty");
     let machine = Machine { memory_bytes: 1 << 30, hostname: "localhost".to_owned() };
     let running = start(world.clone(), settings, &machine).await.expect("it starts");
     for _ in 0..10 {

@@ -55,7 +55,7 @@ pub(super) fn read(disk: &dyn Disk, path: &Path) -> Result<Snapshot, ControllerE
                 batch.header().base_offset
             )));
         }
-        for entry in entries(&batch).map_err(damaged)? {
+        for (_, entry) in entries(&batch).map_err(damaged)? {
             match entry {
                 Entry::Data(record) => snapshot.records.push(record),
                 Entry::Control(ControlRecord::Voters(voters)) => snapshot.voters = Some(voters),
@@ -136,8 +136,8 @@ pub(super) enum Entry {
     Data(Record),
 }
 
-/// The records of a batch; what is wrong where it cannot be read.
-pub(super) fn entries(batch: &Batch) -> Result<Vec<Entry>, String> {
+/// The records of a batch with their offsets; what is wrong where it cannot be read.
+pub(super) fn entries(batch: &Batch) -> Result<Vec<(Offset, Entry)>, String> {
     let at = batch.header().base_offset;
     let records = batch.records(BATCH_BYTES_MAX).map_err(|error| error.to_string())?;
     let mut entries = Vec::new();
@@ -148,14 +148,14 @@ pub(super) fn entries(batch: &Batch) -> Result<Vec<Entry>, String> {
         if !batch.header().attributes.is_control() {
             let read = Record::from_value(value)
                 .map_err(|error| format!("the record at offset {}: {error}", record.offset))?;
-            entries.push(Entry::Data(read));
+            entries.push((record.offset, Entry::Data(read)));
             continue;
         }
         let kind = record.key.as_deref().and_then(ControlKind::of_key);
         let control = kind.map(|kind| ControlRecord::read(kind, value)).transpose();
         let control =
             control.map_err(|error| format!("a control record in the batch at offset {at}: {error}"))?;
-        entries.extend(control.flatten().map(Entry::Control));
+        entries.extend(control.flatten().map(|control| (record.offset, Entry::Control(control))));
     }
     Ok(entries)
 }

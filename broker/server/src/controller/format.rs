@@ -1,6 +1,6 @@
 //! `klamm-broker format`: an empty directory becomes that of a node, once.
 
-use super::{ControllerError, checkpoint, metadata_log};
+use super::{ControllerError, InitialVoters, admin::random_id, checkpoint, metadata_log};
 use klamm_log::{MetaProperties, format_partition_metadata};
 use klamm_metadata::{
     Features,
@@ -18,29 +18,36 @@ pub(super) const BOOTSTRAP: &str = "bootstrap.checkpoint";
 /// Kafka's id of the metadata topic.
 const METADATA_TOPIC_ID: TopicId = TopicId(Uuid([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]));
 
-/// Formats the log directories of a node that is the only voter of a new cluster. Directories that carry the cluster's id
-/// already are left as they are. Blocks.
+/// Formats the log directories of a node, whose metadata log begins with the voters `initial`. Directories that carry the
+/// cluster's id already are left as they are. Blocks.
 ///
 /// # Errors
-/// [`ControllerError`]: a directory belongs to another node or cluster, or cannot be written.
-pub fn format(world: &World, settings: &Settings, cluster_id: &str) -> Result<Vec<PathBuf>, ControllerError> {
+/// [`ControllerError`]: a directory belongs to another node or cluster, or cannot be written; this node is not among the voters.
+pub fn format(
+    world: &World,
+    settings: &Settings,
+    cluster_id: &str,
+    initial: &InitialVoters,
+) -> Result<Vec<PathBuf>, ControllerError> {
     if cluster_id.is_empty() {
         return Err(ControllerError::NoClusterId);
     }
+    let chosen = initial.directory_of(settings.node_id())?;
     let mut formatted = Vec::new();
     for directory in directories(settings) {
+        let chosen = chosen.filter(|_| directory == metadata_directory(settings));
         let identity = LogDir::identity(world.disk.as_ref(), &directory)?;
         if let Some(meta) = &identity {
-            check_identity(&directory, meta, settings, cluster_id)?;
+            check_identity(&directory, meta, settings, cluster_id, chosen)?;
             continue;
         }
         let meta = MetaProperties {
             cluster_id: cluster_id.to_owned(),
             node_id: settings.node_id(),
-            directory_id: DirectoryId(world.uuid()),
+            directory_id: chosen.unwrap_or_else(|| DirectoryId(random_id(world))),
         };
         if directory == metadata_directory(settings) {
-            begin_metadata(world, settings, &directory, &meta)?;
+            begin_metadata(world, settings, &directory, &meta, initial)?;
         }
         // last: a directory with meta.properties is formatted, whole
         LogDir::format(world.disk.as_ref(), &directory, &meta)?;
@@ -77,6 +84,7 @@ fn check_identity(
     meta: &MetaProperties,
     settings: &Settings,
     cluster_id: &str,
+    chosen: Option<DirectoryId>,
 ) -> Result<(), ControllerError> {
     let other = |what: &'static str, has: String, wanted: String| {
         Err(ControllerError::Belongs { directory: directory.to_owned(), what, has, wanted })
@@ -87,6 +95,9 @@ fn check_identity(
     if meta.node_id != settings.node_id() {
         return other("node.id", meta.node_id.to_string(), settings.node_id().to_string());
     }
+    if let Some(chosen) = chosen.filter(|chosen| *chosen != meta.directory_id) {
+        return other("directory.id", meta.directory_id.to_string(), chosen.to_string());
+    }
     Ok(())
 }
 
@@ -96,6 +107,7 @@ fn begin_metadata(
     settings: &Settings,
     directory: &Path,
     meta: &MetaProperties,
+    initial: &InitialVoters,
 ) -> Result<(), ControllerError> {
     let (disk, now) = (world.disk.as_ref(), world.clock.now().wall);
     let log = directory.join(metadata_log::partition().to_string());
@@ -107,9 +119,13 @@ fn begin_metadata(
     let topic = format_partition_metadata(METADATA_TOPIC_ID);
     replace_file(disk, &log.join("partition.metadata"), topic.as_bytes(), Sync::Now).map_err(io)?;
     let (epoch, features) = (LeaderEpoch(0), Features::default());
-    let voters = Voters::from_iter([voter(settings, meta.directory_id)]);
+    let voters = match initial {
+        InitialVoters::Standalone => Some(Voters::from_iter([voter(settings, meta.directory_id)])),
+        InitialVoters::Controllers(voters) => Some(voters.clone()),
+        InitialVoters::None => None, // the log of the quorum that is there tells who votes
+    };
     let first = log.join(SnapshotId::BOOTSTRAP.file_name());
-    checkpoint::write(disk, &first, epoch, now, Some(&voters), &features, &[])?;
+    checkpoint::write(disk, &first, epoch, now, voters.as_ref(), &features, &[])?;
     checkpoint::write(disk, &directory.join(BOOTSTRAP), epoch, now, None, &features, &bootstrap_records())
 }
 

@@ -261,13 +261,10 @@ impl MetadataLog {
 
 impl Found {
     fn take(&mut self, batch: &Batch) -> Result<(), String> {
-        for entry in checkpoint::entries(batch)? {
+        for (offset, entry) in checkpoint::entries(batch)? {
             match entry {
                 Entry::Data(record) => self.replay.push(&record).map_err(|error| error.to_string())?,
-                // where in the batch does not matter: it is durable whole, or not at all
-                Entry::Control(ControlRecord::Voters(voters)) => {
-                    self.voters.push(batch.header().base_offset, voters);
-                }
+                Entry::Control(ControlRecord::Voters(voters)) => self.voters.push(offset, voters),
                 Entry::Control(_) => {}
             }
         }

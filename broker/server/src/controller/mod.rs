@@ -8,6 +8,7 @@ mod admin;
 mod checkpoint;
 mod driver;
 mod format;
+mod initial_voters;
 mod leadership;
 mod metadata_log;
 mod quorum_state;
@@ -15,6 +16,7 @@ mod quorum_state;
 pub use admin::random_id;
 pub use driver::{Driver, Publish};
 pub use format::{directories, format, metadata_directory};
+pub use initial_voters::{BadVoters, InitialVoters};
 pub use leadership::Leadership;
 
 use klamm_log::MetaProperties;
@@ -22,6 +24,7 @@ use klamm_metadata::{ApplyError, Image, Record, decide::Refused};
 use klamm_protocol::ErrorCode;
 use klamm_quorum::{Quorum, Rejected};
 use klamm_storage::{OpenError, StorageError};
+use klamm_types::BrokerId;
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
@@ -43,13 +46,16 @@ pub enum ControllerError {
     Belongs {
         /// The directory.
         directory: PathBuf,
-        /// `cluster.id` or `node.id`.
+        /// `cluster.id`, `node.id` or `directory.id`.
         what: &'static str,
         /// What its meta.properties says.
         has: String,
         /// What it was to be.
         wanted: String,
     },
+    /// The node is formatted as what it is not.
+    #[error("node {0} is not among the initial controllers: each of them is formatted with the whole list")]
+    NotInitial(BrokerId),
     /// A file is not what it must be.
     #[error("{file} is damaged: {reason}")]
     Damaged {

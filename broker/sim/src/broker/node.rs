@@ -22,7 +22,7 @@ fn settings() -> String {
 pub(super) async fn run(world: World) {
     let text = settings();
     let settings = config::parse("broker.properties", &text).expect("the settings above are right");
-    if let Err(error) = controller::format(&world, &settings, CLUSTER_ID) {
+    if let Err(error) = controller::format(&world, &settings, CLUSTER_ID, &controller::InitialVoters::Standalone) {
         return tracing::error!(%error, "cannot format");
     }
     let machine = Machine { memory_bytes: 512 << 20, hostname: "broker".into() };
