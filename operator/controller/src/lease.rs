@@ -9,7 +9,7 @@ use k8s_openapi::{
 };
 use kube::{
     Api, Client,
-    api::{ObjectMeta, PostParams},
+    api::{DeleteParams, ObjectMeta, PostParams},
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -107,6 +107,13 @@ impl Lease {
                 spec.holder_identity = Some(String::new());
             }
             let _ = self.api.replace(NAME, &PostParams::default(), &lease).await; // else it runs out
+        }
+    }
+
+    /// Takes it out of Kubernetes, once nobody will need it any more.
+    pub(crate) async fn delete(&self) {
+        if let Err(error) = self.api.delete(NAME, &DeleteParams::default()).await {
+            warn!(%error, lease = NAME, "the Lease is left");
         }
     }
 

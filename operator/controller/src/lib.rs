@@ -14,7 +14,8 @@ mod observe;
 mod options;
 mod reconcile;
 mod run;
+mod uninstall;
 mod watch;
 
-pub use options::Options;
+pub use options::{Command, Options};
 pub use run::run;

@@ -1,6 +1,6 @@
 //! From start to end of the process.
 
-use crate::{Options, context::Context, health, lease::Lease, metrics::Metrics, watch};
+use crate::{Command, Options, context::Context, health, lease::Lease, metrics::Metrics, uninstall, watch};
 use anyhow::{Context as _, Result, bail};
 use futures::{FutureExt, future::join_all};
 use kube::{Client, Config};
@@ -12,16 +12,15 @@ use tokio::{
 };
 use tracing::info;
 
-/// Runs until SIGTERM or SIGINT, or until another process holds the Lease.
+/// Runs until SIGTERM or SIGINT, or until another process holds the Lease; or does what the command says.
 ///
 /// # Errors
 /// Kubernetes cannot be reached at all, the HTTP port is taken, or the Lease is lost.
 pub async fn run(options: Options) -> Result<()> {
-    let config = Config::infer().await.context("neither a KUBECONFIG nor a service account was found")?;
-    let namespace = options.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
-    let client = Client::try_from(config)?;
-    let identity = options.identity.clone().or_else(|| std::env::var("HOSTNAME").ok());
-    let identity = identity.unwrap_or_else(|| "klamm-operator".to_owned());
+    let (client, namespace, identity) = kubernetes(&options).await?;
+    if options.command == Some(Command::Uninstall) {
+        return uninstall::run(&client, &options.namespaces(&namespace), namespace.clone(), identity).await;
+    }
 
     let metrics = Arc::new(Metrics::default());
     let listener = TcpListener::bind(options.http_listener)
@@ -42,6 +41,14 @@ pub async fn run(options: Options) -> Result<()> {
     outcome
 }
 
+/// A client, the operator's own namespace, and the name under which it holds the Lease.
+async fn kubernetes(options: &Options) -> Result<(Client, String, String)> {
+    let config = Config::infer().await.context("neither a KUBECONFIG nor a service account was found")?;
+    let namespace = options.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
+    let identity = options.identity.clone().or_else(|| std::env::var("HOSTNAME").ok());
+    Ok((Client::try_from(config)?, namespace, identity.unwrap_or_else(|| "klamm-operator".to_owned())))
+}
+
 /// Waits for the Lease, then reconciles until asked to stop.
 async fn lead(
     options: &Options,
@@ -54,10 +61,7 @@ async fn lead(
 ) -> Result<()> {
     lease.acquire().await;
     metrics.lead();
-    let namespaces = match options.watch_namespaces.as_slice() {
-        [] => vec![namespace.to_owned()],
-        some => some.to_vec(),
-    };
+    let namespaces = options.namespaces(namespace);
     info!(?namespaces, version = env!("CARGO_PKG_VERSION"), "leading");
     let registry = options.image_registry.clone();
     let context =

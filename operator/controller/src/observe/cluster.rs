@@ -1,6 +1,6 @@
 //! What there is of a Cluster.
 
-use super::{Authorities, broker, pods, quorum, secrets};
+use super::{Authorities, bootstrap, broker, pods, quorum, secrets};
 use crate::{
     context::Context,
     error::{During, Error, is_absent},
@@ -19,7 +19,7 @@ use klamm_plan::{
     HASH_ANNOTATION, Kind,
     cluster::{
         CLUSTER_ID_ANNOTATION, ClaimSeen, Names, ObjectSeen, Observed, QuorumRecord, StatefulSetSeen,
-        ValidatedCluster, names, scope,
+        ValidatedCluster, is_bootstrap_awaited, names, scope,
     },
     resources::{ACCEPTED_ANNOTATION, keys},
 };
@@ -74,6 +74,7 @@ pub(crate) async fn cluster(context: &Context, cached: &Cluster) -> Result<Optio
         stateful_sets: BTreeMap::new(),
         quorum_seen: None,
         partitions: None,
+        bootstrap_reached: false,
         pods: BTreeMap::new(),
         claims: BTreeMap::new(),
         brokers: BTreeMap::new(),
@@ -91,6 +92,9 @@ pub(crate) async fn cluster(context: &Context, cached: &Cluster) -> Result<Optio
         observed.brokers = join_all(asked).await.into_iter().flatten().collect();
         if valid.brokers().count() > 1 {
             quorum::ask(context, valid, &mut observed).await;
+        }
+        if is_bootstrap_awaited(valid, &observed) {
+            observed.bootstrap_reached = bootstrap::is_reached(context, valid).await?;
         }
     }
     Ok(Some(ClusterView { observed, valid, authorities, addresses }))

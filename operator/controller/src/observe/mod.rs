@@ -1,5 +1,6 @@
 //! All reads.
 
+mod bootstrap;
 mod broker;
 mod cluster;
 mod pods;

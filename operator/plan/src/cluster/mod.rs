@@ -17,6 +17,7 @@ pub use names::*;
 pub use observed::*;
 pub use rollout::is_rolling;
 pub use safe::{Blocker, blockers};
+pub use status::is_bootstrap_awaited;
 pub use validated::*;
 pub use voters::choose_voters;
 
@@ -212,7 +213,7 @@ fn carry_out(valid: &ValidatedCluster, observed: &Observed, refused: Option<Refu
     let status = status::of(Some(valid), observed, refused.as_ref(), &progress);
     let again_millis = if !apply.is_empty() || !steps.is_empty() {
         EFFECT_MILLIS
-    } else if refused.is_none() && is_any_starting(observed) {
+    } else if refused.is_none() && (is_any_starting(observed) || is_bootstrap_awaited(valid, observed)) {
         STARTING_MILLIS
     } else if rolling || !status::is_at_rest(valid, observed, &progress) {
         BUSY_MILLIS

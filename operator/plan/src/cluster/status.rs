@@ -77,6 +77,13 @@ pub(super) fn is_at_rest(valid: &ValidatedCluster, observed: &Observed, progress
         && unready(valid, observed).or(unseen(valid, observed)).is_none()
 }
 
+/// Whether the Cluster becomes ready for the first time once its bootstrap Service leads to a broker. Kubernetes tells of a new
+/// pod to every node's kube-proxy in its own time: a client that comes before is refused, so it is tried before ready is said.
+#[must_use]
+pub fn is_bootstrap_awaited(valid: &ValidatedCluster, observed: &Observed) -> bool {
+    !was_ready(observed) && !observed.bootstrap_reached && unready(valid, observed).is_none()
+}
+
 /// Ready is: the quorum has a leader and no partition is offline. A Cluster that was never ready waits for all of its brokers,
 /// too: afterwards one that is missing is no reason why clients could not work.
 fn ready(
@@ -106,7 +113,11 @@ fn ready(
         return Fact::no(reason, message);
     }
     match (progress.formed, &progress.waiting_on, &progress.voters) {
-        (true, _, None) => well,
+        (true, _, None) if observed.bootstrap_reached => well,
+        (true, _, None) => {
+            let service = valid.names.bootstrap();
+            Fact::no("Starting", format!("Waiting for the Service {service} to lead to a broker"))
+        }
         (_, Some(on), _) | (_, None, Some(on)) => Fact::no("Forming", format!("Waiting for {on}")),
         (false, None, None) => Fact::no("Forming", "Waiting for the quorum"),
     }

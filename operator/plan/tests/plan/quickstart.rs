@@ -55,6 +55,22 @@ fn pods_are_made_when_their_certificates_are_there() {
 }
 
 #[test]
+fn ready_is_said_when_the_service_leads_to_a_broker() {
+    let mut world = World::new(QUICKSTART);
+    world.kube_proxy_knows = false;
+    world.settle();
+    let (status, reason, message) = world.condition("Ready");
+    assert_eq!((status.as_str(), reason.as_str()), ("False", "Starting"));
+    assert_eq!(message, "Waiting for the Service orders-bootstrap to lead to a broker");
+    assert_eq!(world.plan().again_millis, 200, "nothing but trying tells");
+    world.observed.bootstrap_reached = true;
+    world.settle();
+    assert_eq!(world.condition("Ready").0, "True");
+    world.observed.bootstrap_reached = false; // it is not tried any more
+    assert_eq!(World::effects(&world.plan()), 0);
+}
+
+#[test]
 fn clients_need_not_wait_for_kubernetes_to_see_the_pod_ready() {
     let mut world = World::new(QUICKSTART);
     world.settle();

@@ -34,6 +34,8 @@ pub(crate) struct World {
     sets: BTreeMap<String, (Value, u32)>,
     pods_made: u32,
     directories_made: u32,
+    /// Whether Services lead to pods yet.
+    pub(crate) kube_proxy_knows: bool,
     /// The quorum's own memory.
     members: QuorumSeen,
     /// Name, replicas, min.insync.replicas.
@@ -63,6 +65,7 @@ impl World {
             stateful_sets: Default::default(),
             quorum_seen: None,
             partitions: None,
+            bootstrap_reached: false,
             pods: Default::default(),
             claims: Default::default(),
             brokers: Default::default(),
@@ -72,6 +75,7 @@ impl World {
             sets: BTreeMap::new(),
             pods_made: 0,
             directories_made: 0,
+            kube_proxy_knows: true,
             members: QuorumSeen::default(),
             partitions: vec![],
         }
@@ -218,6 +222,9 @@ impl World {
             self.stateful_set(&name, &set, revision);
         }
         self.quorum();
+        let serving = |broker: &Result<BrokerSeen, String>| broker.as_ref().is_ok_and(|seen| seen.serving);
+        self.observed.bootstrap_reached =
+            self.kube_proxy_knows && self.observed.brokers.values().any(serving);
     }
 
     fn stateful_set(&mut self, name: &str, set: &Value, revision: u32) {
