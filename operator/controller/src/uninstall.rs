@@ -66,7 +66,9 @@ async fn held(topics: &Api<Topic>) -> Result<Vec<Topic>, kube::Error> {
             list => list?,
         };
         let next = list.metadata.continue_.clone().filter(|token| !token.is_empty());
-        held.extend(list.items.into_iter().filter(|one| one.finalizers().iter().any(|name| name == FINALIZER)));
+        held.extend(
+            list.items.into_iter().filter(|one| one.finalizers().iter().any(|name| name == FINALIZER)),
+        );
         match next {
             Some(token) => page = page.continue_token(&token),
             None => return Ok(held),
