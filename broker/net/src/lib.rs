@@ -2,6 +2,7 @@
 //!
 //! A frame is Kafka's: four bytes of length, big endian, then that many bytes. Must never look inside a frame.
 
+mod accept;
 mod budget;
 mod connection;
 mod duplex;
@@ -11,6 +12,7 @@ mod listener;
 mod send;
 pub mod tls;
 
+pub use accept::accept;
 pub use budget::{Budget, Reservation};
 pub use connection::{Answer, Peer, Reply, Service};
 pub use duplex::Duplex;

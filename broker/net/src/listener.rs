@@ -1,20 +1,15 @@
 //! One listening socket and its connections.
 
-use crate::{Counters, Limits, Peer, Service, connection, limits::count, tls::TlsAcceptor};
-use futures::future::{Either, select};
+use crate::{Counters, Limits, Peer, Service, accept, connection, limits::count, tls::TlsAcceptor};
 use klamm_types::Str;
 use klamm_world::{Connection, Listener, World};
 use std::{
     io,
-    pin::pin,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 use tokio::sync::Semaphore;
 use tracing::{debug, warn};
-
-/// How long a listener that cannot accept (too many open files) waits before it tries again.
-const RETRY: Duration = Duration::from_millis(50);
 
 /// Handshakes that take longer are given up: a client that says nothing must not hold a place.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
@@ -67,16 +62,7 @@ where
     F: Fn(Peer) -> Box<dyn Service> + Send + Sync + 'static,
 {
     let service = Arc::new(service);
-    loop {
-        let connection = match select(listener.accept(), pin!(gate.closing.wait())).await {
-            Either::Left((Ok(connection), _)) => connection,
-            Either::Left((Err(error), _)) => {
-                warn!(listener = %gate.name, %error, "cannot accept a connection");
-                world.sleep(RETRY).await;
-                continue;
-            }
-            Either::Right(_) => return,
-        };
+    while let Some(connection) = accept(&world, &mut *listener, &gate.name, &gate.closing).await {
         count(&gate.counters.accepted, 1);
         let (peer, max) = (connection.peer, gate.limits.connections_max);
         if gate.counters.open.load(Ordering::Relaxed) >= max {

@@ -17,7 +17,7 @@ use klamm_storage::LogDir;
 use klamm_world::{Connection, Listener, World};
 use std::{
     io,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -148,12 +148,7 @@ async fn accept(
     closing: Closing,
     accepted: mpsc::Sender<io::Result<Member>>,
 ) {
-    loop {
-        let connection = match futures::future::select(listener.accept(), pin!(closing.wait())).await {
-            futures::future::Either::Left((Ok(connection), _)) => connection,
-            futures::future::Either::Left((Err(_), _)) => continue,
-            futures::future::Either::Right(_) => return,
-        };
+    while let Some(connection) = klamm_net::accept(&world, &mut *listener, "CONTROL", &closing).await {
         let (world_, tls, members, accepted) =
             (world.clone(), tls.clone(), members.clone(), accepted.clone());
         let shaking = async move {

@@ -6,11 +6,10 @@ use hyper::{
     Method, Request, Response, StatusCode, body::Incoming, header::CONTENT_TYPE, service::service_fn,
 };
 use hyper_util::rt::TokioIo;
-use klamm_net::{Closing, Duplex};
+use klamm_net::{Closing, Duplex, accept};
 use klamm_world::{BoxFuture, Listener, World};
 use std::{
     convert::Infallible,
-    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -39,12 +38,7 @@ pub trait Health: Send + Sync {
 /// Serves until `closing`.
 pub async fn serve(world: World, mut listener: Box<dyn Listener>, health: Arc<dyn Health>, closing: Closing) {
     let open = Arc::new(AtomicUsize::new(0));
-    loop {
-        let connection = match futures::future::select(listener.accept(), pin!(closing.wait())).await {
-            futures::future::Either::Left((Ok(connection), _)) => connection,
-            futures::future::Either::Left((Err(_), _)) => continue,
-            futures::future::Either::Right(_) => return,
-        };
+    while let Some(connection) = accept(&world, &mut *listener, "HTTP", &closing).await {
         if open.fetch_add(1, Ordering::Relaxed) >= CONNECTIONS_MAX {
             open.fetch_sub(1, Ordering::Relaxed);
             continue;
