@@ -222,7 +222,7 @@ impl Client {
         check(result.error_code, result.error_message.as_ref(), what)
     }
 
-    fn timeout_ms(&self) -> i32 {
+    pub(crate) fn timeout_ms(&self) -> i32 {
         i32::try_from(self.settings.timeout.as_millis()).unwrap_or(i32::MAX)
     }
 }

@@ -10,6 +10,7 @@ mod consume;
 mod groups;
 mod produce;
 mod quorum;
+mod reassign;
 
 pub use admin::{NewTopic, TopicInfo};
 pub use client::{Client, Settings};
@@ -20,3 +21,4 @@ pub use klamm_net::tls::TlsConnector;
 pub use klamm_protocol::metadata_response::{MetadataResponsePartition, MetadataResponseTopic};
 pub use produce::Record;
 pub use quorum::{QuorumInfo, QuorumMember};
+pub use reassign::{Placement, Replicas};

@@ -7,7 +7,7 @@ use klamm_client::{
 };
 use klamm_plan::{
     cluster::{MemberSeen, Names, PartitionSeen, QuorumSeen, port},
-    topic::{Step, TopicSeen},
+    topic::{Replicas, Step, TopicSeen},
 };
 use klamm_types::{BrokerId, DirectoryId, Str, TopicId};
 use klamm_world::World;
@@ -74,6 +74,9 @@ impl BrokerAdmins {
         self.clients.lock().await.remove(&(names.namespace.clone(), names.cluster.clone()));
     }
 }
+
+/// Brokers, each with its rack.
+pub(crate) type Racks = BTreeMap<BrokerId, Option<String>>;
 
 fn directory_id(text: &str) -> Result<DirectoryId, Error> {
     let id = text.parse().map_err(|_| Error::Unreadable(format!("{text} is not a directory's id")))?;
@@ -145,16 +148,21 @@ impl Admin {
         Ok(self.client.lock().await.remove_voter(id, directory_id(directory)?).await?)
     }
 
-    /// The topic as it is; none when there is none.
-    pub(crate) async fn topic(&self, name: &str) -> Result<Option<TopicSeen>, Error> {
+    /// The topic as it is, none when there is none; and the brokers that are up, each with its rack.
+    pub(crate) async fn topic(&self, name: &str) -> Result<(Option<TopicSeen>, Racks), Error> {
         let (mut client, name) = (self.client.lock().await, Str::from(name));
-        let Some(topic) = client.topic(&name).await? else { return Ok(None) };
-        Ok(Some(TopicSeen {
-            id: topic.id.to_string(),
-            partitions: topic.partitions,
-            replicas: i32::from(topic.replicas),
-            config: client.topic_config(&name).await?,
-        }))
+        let placement = client.placement(&name).await?;
+        let racks = placement.brokers.into_iter().map(|(id, rack)| (id, rack.map(|rack| rack.to_string())));
+        let racks = racks.collect();
+        let Some(topic) = client.topic(&name).await? else { return Ok((None, racks)) };
+        let seen = |one: klamm_client::Replicas| Replicas {
+            all: one.all,
+            adding: one.adding.into_iter().collect(),
+            removing: one.removing.into_iter().collect(),
+        };
+        let partitions = placement.partitions.into_iter().map(|(index, one)| (index, seen(one))).collect();
+        let config = client.topic_config(&name).await?;
+        Ok((Some(TopicSeen { id: topic.id.to_string(), partitions, config }), racks))
     }
 
     /// Carries out a step that concerns Kafka; what concerns Kubernetes is none of its business.
@@ -166,6 +174,7 @@ impl Admin {
                 let topic = NewTopic { name, partitions: *partitions, replicas, config: config.clone() };
                 client.create_topic(&topic).await?;
             }
+            Step::Reassign { targets } => client.reassign(&name, targets).await?,
             Step::Grow { partitions } => client.grow_topic(&name, *partitions).await?,
             Step::Configure { set, reset } => {
                 let set = set.iter().map(|(key, value)| (key.clone(), Some(value.clone())));

@@ -2,7 +2,7 @@
 
 use super::{cluster::names_of, secrets};
 use crate::{
-    broker_admin::{Access, Admin},
+    broker_admin::{Access, Admin, Racks},
     context::Context,
     error::{During, Error},
 };
@@ -36,9 +36,10 @@ pub(crate) async fn topic(
     };
     let names = names_of(&namespace, &topic.spec.cluster_ref.name);
     let (mut seen, mut admin, mut actual) = (cluster(context, &names).await?, None, None);
+    let mut racks = Racks::new();
     if matches!(seen, ClusterSeen::There { .. }) {
         match ask(context, &names, &kafka_name(&topic)).await {
-            Ok((client, found)) => (admin, actual) = (Some(client), found),
+            Ok((client, (found, up))) => (admin, actual, racks) = (Some(client), found, up),
             Err(error) => {
                 context.admins.forget(&names).await;
                 seen = ClusterSeen::Away(format!(
@@ -53,6 +54,7 @@ pub(crate) async fn topic(
         cluster: seen,
         older: older(&topic, others),
         actual,
+        racks,
         failed: None,
         topic,
     };
@@ -82,7 +84,11 @@ async fn cluster(context: &Context, names: &Names) -> Result<ClusterSeen, Error>
     }
 }
 
-async fn ask(context: &Context, names: &Names, topic: &str) -> Result<(Admin, Option<TopicSeen>), Error> {
+async fn ask(
+    context: &Context,
+    names: &Names,
+    topic: &str,
+) -> Result<(Admin, (Option<TopicSeen>, Racks)), Error> {
     let admin = admin(context, names).await?;
     let found = admin.topic(topic).await?;
     Ok((admin, found))

@@ -14,6 +14,8 @@ use tracing::warn;
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// A Topic whose Cluster is away is woken by the Cluster's changes; this is for what no change tells.
 const AWAY: Duration = Duration::from_secs(5);
+/// Replicas that move are looked after this often.
+const UNDER_WAY: Duration = Duration::from_secs(1);
 /// More steps than any Topic has.
 const STEPS_MAX: usize = 8;
 
@@ -42,6 +44,7 @@ async fn steps(topic: &Topic, context: &Context, others: &Store<Topic>) -> Resul
             Ok(()) if matches!(seen.observed.cluster, ClusterSeen::Away(_)) => {
                 return Ok(Action::requeue(AWAY));
             }
+            Ok(()) if plan.under_way => return Ok(Action::requeue(UNDER_WAY)),
             Ok(()) => return Ok(Action::requeue(LOOK_AGAIN)),
             // what Kafka refuses is said in the status; what did not work is tried again
             Err(Error::Kafka(error)) if !error.is_retriable() && error.code().is_some() => {

@@ -1,10 +1,14 @@
 //! The plan of a Topic: create, adopt, grow, configure, delete; and what to tell of it.
 
+mod replicas;
 mod status;
+
+pub use replicas::Replicas;
 
 use crate::{Refusal, kafka_settings};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use klamm_operator_api::{Config, OnDelete, Topic, TopicStatus, annotation};
+use klamm_types::{BrokerId, PartitionIndex};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Holds a Topic whose deletion deletes data. It is set before the topic is made: who finds it knows who made it.
@@ -23,6 +27,8 @@ pub struct Observed {
     pub older: Option<String>,
     /// The topic in Kafka; only asked for when the Cluster is there.
     pub actual: Option<TopicSeen>,
+    /// The brokers that are up, each with its rack; only asked for when the Cluster is there.
+    pub racks: BTreeMap<BrokerId, Option<String>>,
     /// What Kafka said to the last attempt, when it refused.
     pub failed: Option<String>,
 }
@@ -36,7 +42,7 @@ pub enum ClusterSeen {
     Away(String),
     /// It answers.
     There {
-        /// How many brokers it has.
+        /// How many brokers it has, those that are away for the moment too.
         brokers: i32,
     },
 }
@@ -46,12 +52,31 @@ pub enum ClusterSeen {
 pub struct TopicSeen {
     /// Its id.
     pub id: String,
-    /// How many partitions.
-    pub partitions: i32,
-    /// The smallest number of replicas of a partition.
-    pub replicas: i32,
+    /// Its partitions.
+    pub partitions: BTreeMap<PartitionIndex, Replicas>,
     /// The settings that were set for this topic.
     pub config: BTreeMap<String, String>,
+}
+
+impl TopicSeen {
+    /// How many partitions it has.
+    #[must_use]
+    pub fn partition_count(&self) -> i32 {
+        i32::try_from(self.partitions.len()).unwrap_or(i32::MAX)
+    }
+
+    /// The smallest number of replicas of a partition.
+    #[must_use]
+    pub fn replicas(&self) -> i32 {
+        let least = self.partitions.values().map(Replicas::count).min().unwrap_or_default();
+        i32::try_from(least).unwrap_or(i32::MAX)
+    }
+
+    /// How many partitions move to other brokers.
+    #[must_use]
+    pub fn moving(&self) -> usize {
+        self.partitions.values().filter(|one| one.is_moving()).count()
+    }
 }
 
 /// What is done about a Topic.
@@ -75,6 +100,11 @@ pub enum Step {
         /// Up to so many.
         partitions: i32,
     },
+    /// Move partitions to other brokers, so that they have more or fewer replicas.
+    Reassign {
+        /// All replicas that they shall have, the preferred leader first.
+        targets: BTreeMap<PartitionIndex, Vec<BrokerId>>,
+    },
     /// Change settings; those not named stay.
     Configure {
         /// These are set,
@@ -96,6 +126,8 @@ pub struct Plan {
     pub step: Option<Step>,
     /// The status to write; none when it is the same.
     pub status: Option<TopicStatus>,
+    /// Whether something goes on of which no object tells: then it is looked at again soon.
+    pub under_way: bool,
 }
 
 /// A spec with defaults.
@@ -117,11 +149,11 @@ pub fn kafka_name(topic: &Topic) -> String {
 pub fn plan(observed: &Observed) -> Plan {
     let topic = &observed.topic;
     if topic.metadata.deletion_timestamp.is_some() {
-        return Plan { step: release(observed), status: None };
+        return Plan { step: release(observed), status: None, under_way: false };
     }
     let paused = topic.metadata.annotations.as_ref().and_then(|all| all.get(annotation::PAUSE));
     if paused.is_some_and(|value| value == "true") {
-        return Plan { step: None, status: None };
+        return Plan { step: None, status: None, under_way: false };
     }
     if let Some(failed) = &observed.failed {
         return refused(observed, &Refusal::new("Refused", failed.clone()));
@@ -151,11 +183,11 @@ fn absent(topic: &Topic) -> String {
 }
 
 fn waiting(observed: &Observed, reason: &str, on: String) -> Plan {
-    Plan { step: None, status: status::waiting(observed, reason, on) }
+    Plan { step: None, status: status::waiting(observed, reason, on), under_way: false }
 }
 
 fn refused(observed: &Observed, refusal: &Refusal) -> Plan {
-    Plan { step: None, status: status::stalled(observed, refusal) }
+    Plan { step: None, status: status::stalled(observed, refusal), under_way: false }
 }
 
 fn validate(observed: &Observed) -> Result<Valid, Refusal> {
@@ -171,10 +203,13 @@ fn validate(observed: &Observed) -> Result<Valid, Refusal> {
         replicas: spec.replicas.unwrap_or(3),
         config: kafka_settings::topic("spec.config", spec.config.as_ref())?,
     };
-    if let Some(actual) = observed.actual.as_ref().filter(|actual| actual.partitions > valid.partitions) {
+    if let Some(actual) =
+        observed.actual.as_ref().filter(|actual| actual.partition_count() > valid.partitions)
+    {
         let message = format!(
             "spec.partitions is {}, but the topic has {}: Kafka cannot take a partition away; nothing was touched",
-            valid.partitions, actual.partitions
+            valid.partitions,
+            actual.partition_count()
         );
         return Err(Refusal::new("PartitionsShrink", message));
     }
@@ -188,7 +223,7 @@ fn create(observed: &Observed, valid: &Valid, brokers: i32) -> Plan {
     } else {
         Step::Create { partitions, replicas, config: valid.config.clone() }
     };
-    Plan { step: Some(step), status: None }
+    Plan { step: Some(step), status: None, under_way: false }
 }
 
 fn change(observed: &Observed, valid: &Valid, actual: &TopicSeen, brokers: i32) -> Plan {
@@ -198,14 +233,16 @@ fn change(observed: &Observed, valid: &Valid, actual: &TopicSeen, brokers: i32) 
         // what was found is said in the status before anything is held: the finalizer alone means "made here"
         (OnDelete::Delete, false) if provenance(topic).is_some() => Some(Step::AddFinalizer),
         (OnDelete::Retain, true) => Some(Step::RemoveFinalizer),
-        _ if actual.partitions < valid.partitions => Some(Step::Grow { partitions: valid.partitions }),
-        _ => configure(topic, valid, actual),
+        _ if actual.partition_count() < valid.partitions => Some(Step::Grow { partitions: valid.partitions }),
+        _ => configure(topic, valid, actual).or_else(|| {
+            replicas::reassign(observed, actual, replicas::wanted(observed, valid, adopted), brokers)
+        }),
     };
     let status = match step {
         None => status::settled(observed, valid, actual, adopted, brokers),
         Some(_) => None,
     };
-    Plan { step, status }
+    Plan { step, status, under_way: actual.moving() > 0 }
 }
 
 fn configure(topic: &Topic, valid: &Valid, actual: &TopicSeen) -> Option<Step> {

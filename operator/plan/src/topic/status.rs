@@ -1,6 +1,6 @@
 //! The status of a Topic.
 
-use super::{Observed, TopicSeen, Valid, keys};
+use super::{Observed, TopicSeen, Valid, keys, replicas::wanted};
 use crate::{Conditions, Fact, Refusal};
 use klamm_operator_api::{Condition, TopicStatus};
 
@@ -34,6 +34,7 @@ pub(super) fn settled(
     adopted: bool,
     brokers: i32,
 ) -> Option<TopicStatus> {
+    let wanted = wanted(observed, valid, adopted);
     let adopted = match adopted {
         true => Fact::yes("FoundExisting", "The topic was there before this object"),
         false => Fact::no("MadeHere", "This object made the topic"),
@@ -42,22 +43,29 @@ pub(super) fn settled(
         .say("Ready", Fact::yes("Ready", "The topic is there"))
         .say("Reconciling", Fact::no("Done", "The topic is as the spec says"))
         .say("Stalled", Fact::no("Progressing", "Nothing stands in the way"))
-        .say("FullyReplicated", replicated(valid, actual, brokers, observed.topic.spec.replicas.is_some()))
+        .say("FullyReplicated", replicated(observed, actual, wanted, brokers))
         .say(ADOPTED, adopted);
     let status = TopicStatus {
         observed_generation: observed.topic.metadata.generation,
         conditions: Some(conditions.done()),
         topic_id: Some(actual.id.clone()),
-        partitions: Some(actual.partitions),
-        replicas: Some(actual.replicas),
+        partitions: Some(actual.partition_count()),
+        replicas: Some(actual.replicas()),
         config_keys: keys(observed.topic.spec.config.as_ref()),
     };
     written(observed, status)
 }
 
-fn replicated(valid: &Valid, actual: &TopicSeen, brokers: i32, asked: bool) -> Fact {
-    let (has, wants) = (actual.replicas, if asked { valid.replicas } else { valid.replicas.min(brokers) });
-    if has >= wants {
+/// Who asks for no number gets three, or as many as there are brokers, and that is all of them.
+fn replicated(observed: &Observed, actual: &TopicSeen, wanted: Option<usize>, brokers: i32) -> Fact {
+    let (has, asked) = (actual.replicas(), observed.topic.spec.replicas.is_some());
+    let wanted = wanted.map_or(has, |wanted| i32::try_from(wanted).unwrap_or(i32::MAX));
+    let wants = if asked { wanted } else { wanted.min(brokers) };
+    let moving = actual.moving();
+    if moving > 0 {
+        let message = format!("{moving} partitions are on their way to {} replicas", wants.min(brokers));
+        Fact::no("Reassigning", message)
+    } else if has >= wants {
         Fact::yes("AllReplicas", format!("Every partition has {has} replicas"))
     } else if brokers < wants {
         let message = format!(
@@ -65,9 +73,11 @@ fn replicated(valid: &Valid, actual: &TopicSeen, brokers: i32, asked: bool) -> F
         );
         Fact::no("NotEnoughBrokers", message)
     } else {
-        let message =
-            format!("Partitions have {has} of {wants} replicas; this version does not add replicas yet");
-        Fact::no("NotSupportedYet", message)
+        let up = observed.racks.len();
+        let message = format!(
+            "Partitions have {has} of {wants} replicas; {up} of {brokers} brokers are up, waiting for more"
+        );
+        Fact::no("BrokersAway", message)
     }
 }
 

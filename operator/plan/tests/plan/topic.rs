@@ -1,7 +1,8 @@
 //! The life of a Topic, a decision at a time.
 
 use klamm_operator_api::Topic;
-use klamm_plan::topic::{ClusterSeen, Observed, Plan, Step, TopicSeen, plan};
+use klamm_plan::topic::{ClusterSeen, Observed, Plan, Replicas, Step, TopicSeen, plan};
+use klamm_types::{BrokerId, PartitionIndex};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -20,13 +21,27 @@ fn observed(spec: Value, actual: Option<TopicSeen>) -> Observed {
         cluster: THERE,
         older: None,
         actual,
+        racks: [(BrokerId(0), None)].into(),
         failed: None,
     }
 }
 
 fn topic(partitions: i32, config: &[(&str, &str)]) -> TopicSeen {
     let config = config.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    TopicSeen { id: "id".into(), partitions, replicas: 1, config }
+    TopicSeen { id: "id".into(), partitions: on((0..partitions).map(|_| vec![0])), config }
+}
+
+/// Partitions on these brokers.
+fn on(replicas: impl IntoIterator<Item = Vec<i32>>) -> BTreeMap<PartitionIndex, Replicas> {
+    let ids = |ids: Vec<i32>| ids.into_iter().map(BrokerId).collect();
+    let replicas = replicas.into_iter().map(|all| Replicas { all: ids(all), ..Replicas::default() });
+    (0..).map(PartitionIndex).zip(replicas).collect()
+}
+
+/// As Kafka would make them: each partition begins with the next broker.
+fn placed(observed: &Observed, partitions: i32, replicas: i32) -> BTreeMap<PartitionIndex, Replicas> {
+    let brokers = observed.racks.len() as i32;
+    on((0..partitions).map(|first| (first..first + replicas).map(|id| id % brokers).collect()))
 }
 
 /// What Kafka and Kubernetes make of a plan.
@@ -35,9 +50,19 @@ fn carry_out(observed: &mut Observed, plan: &Plan) {
         Some(Step::AddFinalizer) => observed.topic.metadata.finalizers = Some(vec!["klamm.dev/topic".into()]),
         Some(Step::RemoveFinalizer) => observed.topic.metadata.finalizers = None,
         Some(Step::Create { partitions, replicas, config }) => {
-            observed.actual = Some(TopicSeen { id: "id".into(), partitions, replicas, config });
+            let partitions = placed(observed, partitions, replicas);
+            observed.actual = Some(TopicSeen { id: "id".into(), partitions, config });
         }
-        Some(Step::Grow { partitions }) => observed.actual.as_mut().unwrap().partitions = partitions,
+        Some(Step::Grow { partitions }) => {
+            let replicas = observed.actual.as_ref().unwrap().replicas();
+            observed.actual.as_mut().unwrap().partitions = placed(observed, partitions, replicas);
+        }
+        Some(Step::Reassign { targets }) => {
+            let partitions = &mut observed.actual.as_mut().unwrap().partitions;
+            partitions.extend(
+                targets.into_iter().map(|(index, all)| (index, Replicas { all, ..Replicas::default() })),
+            );
+        }
         Some(Step::Configure { set, reset }) => {
             let config = &mut observed.actual.as_mut().unwrap().config;
             config.extend(set);
@@ -169,4 +194,78 @@ fn more_replicas_than_brokers_are_said() {
     assert_eq!(condition(&o, "FullyReplicated"), is("False", "NotEnoughBrokers"));
     assert_eq!(condition(&o, "Ready").0, "True");
     assert_eq!(o.topic.status.as_ref().unwrap().replicas, Some(1));
+}
+
+/// The same topic in a Cluster of brokers 0 to `count`, each in the rack that `rack` says.
+fn grown(observed: &mut Observed, count: i32, rack: impl Fn(i32) -> Option<&'static str>) {
+    observed.cluster = ClusterSeen::There { brokers: count };
+    observed.racks = (0..count).map(|id| (BrokerId(id), rack(id).map(str::to_owned))).collect();
+}
+
+fn targets(steps: &[Step]) -> Vec<Vec<i32>> {
+    let [Step::Reassign { targets }] = steps else { panic!("{steps:?}") };
+    targets.values().map(|target| target.iter().map(|id| id.0).collect()).collect()
+}
+
+#[test]
+fn replicas_are_raised_when_brokers_join() {
+    for replicas in [json!({}), json!({"replicas": 3}), json!({"replicas": 5})] {
+        let mut spec = replicas;
+        spec["partitions"] = json!(3);
+        let mut o = observed(spec, None);
+        settle(&mut o);
+        grown(&mut o, 3, |_| None);
+        let raised = targets(&settle(&mut o));
+        assert_eq!(raised, [vec![1, 0, 2], vec![2, 0, 1], vec![0, 1, 2]], "leaders are spread");
+        let all = o.topic.spec.replicas != Some(5);
+        let (status, reason) = if all { ("True", "AllReplicas") } else { ("False", "NotEnoughBrokers") };
+        assert_eq!(condition(&o, "FullyReplicated"), is(status, reason));
+        assert_eq!(o.topic.status.as_ref().unwrap().replicas, Some(3));
+    }
+}
+
+#[test]
+fn new_replicas_go_to_other_racks_and_leave_crowded_ones() {
+    let mut o = observed(json!({"replicas": 1}), None);
+    settle(&mut o);
+    grown(&mut o, 4, |id| Some(if id == 3 { "b" } else { "a" }));
+    o.topic.spec.replicas = Some(2);
+    assert_eq!(targets(&settle(&mut o)), [vec![0, 3]]);
+    o.topic.spec.replicas = Some(3);
+    assert_eq!(targets(&settle(&mut o)), [vec![0, 3, 1]]);
+    o.topic.spec.replicas = Some(2);
+    assert_eq!(targets(&settle(&mut o)), [vec![0, 3]]);
+    o.racks.remove(&BrokerId(0));
+    o.topic.spec.replicas = Some(1);
+    assert_eq!(targets(&settle(&mut o)), [vec![3]], "those that are away leave first");
+}
+
+#[test]
+fn a_move_is_waited_for_and_a_broker_that_is_away_too() {
+    let mut o = observed(json!({"replicas": 3}), None);
+    settle(&mut o);
+    grown(&mut o, 3, |_| None);
+    o.racks.remove(&BrokerId(2));
+    assert_eq!(settle(&mut o), []);
+    assert_eq!(condition(&o, "FullyReplicated"), is("False", "BrokersAway"));
+
+    o.racks.insert(BrokerId(2), None);
+    assert_eq!(targets(&settle(&mut o)), [vec![0, 1, 2]]);
+    let moving = o.actual.as_mut().unwrap().partitions.get_mut(&PartitionIndex(0)).unwrap();
+    moving.adding = [BrokerId(1), BrokerId(2)].into();
+    let plan = plan(&o);
+    assert_eq!((plan.step, plan.under_way), (None, true));
+    assert_eq!(settle(&mut o), []);
+    assert_eq!(condition(&o, "FullyReplicated"), is("False", "Reassigning"));
+    assert_eq!(o.topic.status.as_ref().unwrap().replicas, Some(1), "what joins does not count yet");
+}
+
+#[test]
+fn what_was_found_keeps_its_replicas_unless_they_are_asked_for() {
+    let mut o = observed(json!({}), Some(topic(1, &[])));
+    grown(&mut o, 3, |_| None);
+    assert_eq!(settle(&mut o), []);
+    assert_eq!(condition(&o, "FullyReplicated"), is("True", "AllReplicas"));
+    o.topic.spec.replicas = Some(2);
+    assert_eq!(targets(&settle(&mut o)), [vec![0, 1]]);
 }

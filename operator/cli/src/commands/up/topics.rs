@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use klamm_client::{Client, NewTopic};
 use klamm_operator_api::Topic;
-use klamm_plan::topic::{ClusterSeen, FINALIZER, Observed, Step, TopicSeen, kafka_name, plan};
+use klamm_plan::topic::{ClusterSeen, FINALIZER, Observed, Replicas, Step, TopicSeen, kafka_name, plan};
 use klamm_types::Str;
+use std::collections::BTreeMap;
 
 /// More steps than this no topic needs.
 const STEPS_MAX: usize = 8;
@@ -29,22 +30,29 @@ pub async fn reconcile(client: &mut Client, topic: &Topic) -> anyhow::Result<()>
 }
 
 async fn observe(client: &mut Client, topic: &Topic, name: &Str) -> anyhow::Result<Observed> {
-    let brokers = client.metadata(Some(&[])).await?.brokers.len() as i32;
+    let placement = client.placement(name).await?;
+    let racks = placement.brokers.into_iter().map(|(id, rack)| (id, rack.map(|rack| rack.to_string())));
+    let racks: BTreeMap<_, _> = racks.collect();
+    let seen = |one: klamm_client::Replicas| Replicas {
+        all: one.all,
+        adding: one.adding.into_iter().collect(),
+        removing: one.removing.into_iter().collect(),
+    };
     let actual = match client.topic(name).await? {
         None => None,
         Some(info) => Some(TopicSeen {
             id: info.id.to_string(),
-            partitions: info.partitions,
-            replicas: i32::from(info.replicas),
+            partitions: placement.partitions.into_iter().map(|(index, one)| (index, seen(one))).collect(),
             config: client.topic_config(name).await?,
         }),
     };
     Ok(Observed {
         topic: topic.clone(),
         now: Time(Timestamp::now()),
-        cluster: ClusterSeen::There { brokers },
+        cluster: ClusterSeen::There { brokers: racks.len() as i32 },
         older: None,
         actual,
+        racks,
         failed: None,
     })
 }
@@ -59,6 +67,10 @@ async fn carry_out(client: &mut Client, name: &Str, step: Step) -> anyhow::Resul
         Step::Grow { partitions } => {
             client.grow_topic(name, partitions).await?;
             eprintln!("topic {name} grown to {partitions} partitions");
+        }
+        Step::Reassign { targets } => {
+            client.reassign(name, &targets).await?;
+            eprintln!("replicas of topic {name} move");
         }
         Step::Configure { set, reset } => {
             let set = set.into_iter().map(|(key, value)| (key, Some(value)));
