@@ -29,8 +29,18 @@ pub enum BadConfig {
 /// # Errors
 /// See [`BadConfig`].
 pub fn parse(file: &str, text: &str) -> Result<Settings, BadConfig> {
+    parse_with(file, text, &[])
+}
+
+/// As [`parse`], with settings over those of the file.
+///
+/// # Errors
+/// See [`BadConfig`].
+pub fn parse_with(file: &str, text: &str, overrides: &[(String, String)]) -> Result<Settings, BadConfig> {
     let form = |reason| BadConfig::Form { file: file.to_owned(), reason };
-    let pairs = if file.ends_with(".properties") { properties(text) } else { yaml(text) }.map_err(form)?;
+    let pairs = if file.ends_with(".properties") { properties(text) } else { yaml(text) };
+    let mut pairs = pairs.map_err(form)?;
+    pairs.extend(overrides.iter().cloned());
     Settings::new(pairs).map_err(|error| BadConfig::Setting { file: file.to_owned(), error })
 }
 
@@ -108,6 +118,17 @@ mod tests {
         let expected = "log.dirs=/a,/b node.id=1 num.partitions=3";
         check("a.properties", "# me\nnode.id=1\nlog.dirs = /a,\\\n  /b\n\nnum.partitions: 3\n", expected);
         check("a.yaml", "node.id: 1\nlog.dirs: /a,/b\nnum.partitions: 3\n", expected);
+    }
+
+    #[test]
+    fn overrides_win_and_are_checked() {
+        let with = |key: &str, value: &str| {
+            let overrides = [(key.to_owned(), value.to_owned())];
+            parse_with("a.yaml", "node.id: 1\nlog.dirs: /a\n", &overrides)
+        };
+        assert_eq!(with("broker.rack", "b").unwrap().get("broker.rack").as_deref(), Some("b"));
+        assert_eq!(with("log.dirs", "/c").unwrap().get("log.dirs").as_deref(), Some("/c"));
+        assert!(with("brokr.rack", "b").unwrap_err().to_string().contains("brokr.rack"));
     }
 
     #[test]

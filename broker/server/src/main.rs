@@ -25,6 +25,9 @@ struct Arguments {
     /// The configuration file: flat Kafka keys, .properties or YAML
     #[arg(long, short, global = true, value_name = "FILE", default_value = "/etc/klamm/broker.yaml")]
     config: PathBuf,
+    /// A setting over that of the file, as in Kafka's start script; may be given again
+    #[arg(long = "override", global = true, value_name = "KEY=VALUE", value_parser = setting)]
+    overrides: Vec<(String, String)>,
     /// Log as JSON
     #[arg(long, global = true, env = "KLAMM_LOG_JSON")]
     log_json: bool,
@@ -88,11 +91,16 @@ fn main() -> ExitCode {
     }
 }
 
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("it takes KEY=VALUE, such as broker.rack=a")?;
+    Ok((key.trim().to_owned(), value.trim().to_owned()))
+}
+
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     let file = arguments.config.display().to_string();
     let text = std::fs::read_to_string(&arguments.config)
         .with_context(|| format!("cannot read {file} (--config)"))?;
-    let settings = config::parse(&file, &text)?;
+    let settings = config::parse_with(&file, &text, &arguments.overrides)?;
     real::raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("klamm").build()?;
     runtime.block_on(async {

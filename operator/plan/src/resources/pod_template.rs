@@ -55,6 +55,7 @@ fn plain(cluster: &ValidatedCluster, pool: &ValidatedPool) -> Value {
                 "fsGroupChangePolicy": "OnRootMismatch",
                 "seccompProfile": { "type": "RuntimeDefault" },
             },
+            "topologySpreadConstraints": [spread(cluster, &cluster.rack_key), spread(cluster, "kubernetes.io/hostname")],
             "containers": [container(cluster, pool)],
             "volumes": [configuration(cluster)],
         },
@@ -84,12 +85,18 @@ fn container(cluster: &ValidatedCluster, pool: &ValidatedPool) -> Value {
     json!({
         "name": "broker",
         "image": cluster.image,
-        "args": ["--config", format!("{CONFIG_FOLDER}/broker-$(KLAMM_BROKER_ID).yaml")],
-        // the ordinal, which is the broker's id; Kubernetes sets the label (1.28)
-        "env": [{
-            "name": "KLAMM_BROKER_ID",
-            "valueFrom": { "fieldRef": { "fieldPath": "metadata.labels['apps.kubernetes.io/pod-index']" } },
-        }],
+        "args": [
+            "--config",
+            format!("{CONFIG_FOLDER}/broker-$(KLAMM_BROKER_ID).yaml"),
+            "--override",
+            "broker.rack=$(KLAMM_RACK)",
+        ],
+        "env": [
+            // the ordinal, which is the broker's id; Kubernetes sets the label (1.28)
+            label("KLAMM_BROKER_ID", "apps.kubernetes.io/pod-index"),
+            // Kubernetes copies it from the node (1.35); empty where there is none
+            label("KLAMM_RACK", &cluster.rack_key),
+        ],
         "ports": listeners.chain(own).map(port).collect::<Vec<_>>(),
         "livenessProbe": probe("/livez", 10, 6),
         "readinessProbe": probe("/readyz", 1, 3),
@@ -106,6 +113,23 @@ fn container(cluster: &ValidatedCluster, pool: &ValidatedPool) -> Value {
             { "name": "config", "mountPath": CONFIG_FOLDER, "readOnly": true },
         ],
     })
+}
+
+/// Brokers stand apart where they can: a rack or a node that is lost takes as few of them as possible. It never keeps a pod from
+/// being scheduled; who wants that says so in the pool's template.
+fn spread(cluster: &ValidatedCluster, topology: &str) -> Value {
+    json!({
+        "maxSkew": 1,
+        "topologyKey": topology,
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": { "matchLabels": cluster.names.selector() },
+    })
+}
+
+/// A variable that has the value of the pod's label.
+fn label(variable: &str, label: &str) -> Value {
+    let path = format!("metadata.labels['{label}']");
+    json!({ "name": variable, "valueFrom": { "fieldRef": { "fieldPath": path } } })
 }
 
 /// ConfigMap and Secrets in one folder.
