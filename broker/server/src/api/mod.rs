@@ -5,6 +5,7 @@
 //! own in a response closes the connection, as Kafka does.
 
 mod alter_configs;
+mod alter_partition_reassignments;
 mod api_versions;
 mod create_partitions;
 mod create_topics;
@@ -16,6 +17,8 @@ mod describe_configs;
 mod describe_groups;
 mod describe_log_dirs;
 mod describe_quorum;
+mod duties;
+mod elect_leaders;
 mod fetch;
 mod find_coordinator;
 mod heartbeat;
@@ -26,6 +29,7 @@ mod leave_group;
 mod list_config_resources;
 mod list_groups;
 mod list_offsets;
+mod list_partition_reassignments;
 mod metadata;
 mod offset_commit;
 mod offset_delete;
@@ -36,6 +40,8 @@ mod resource;
 #[cfg(test)]
 mod samples;
 mod sync_group;
+mod unregister_broker;
+mod update_features;
 
 use crate::broker::Broker;
 use klamm_net::{Answer, Peer, Reply, Reservation, Service};
@@ -83,7 +89,7 @@ impl Call {
 
 macro_rules! served {
     ($($key:ident $versions:expr => $handler:path;)*) => {
-        /// The APIs served on client listeners, with their versions. What is not here is not advertised.
+        /// The APIs served, with their versions; [`Scope`] says on which listeners. What is not here is not advertised.
         pub const SERVED: &[(ApiKey, RangeInclusive<i16>)] = &[(ApiKey::Produce, 3..=13), $((ApiKey::$key, $versions)),*];
 
         fn dispatch(call: Call, frame: &RequestFrame, reservation: Reservation) -> Reply {
@@ -125,6 +131,15 @@ served! {
     ListGroups 0..=5 => list_groups::handle;
     DeleteGroups 0..=3 => delete_groups::handle;
     OffsetDelete 0..=0 => offset_delete::handle;
+    ElectLeaders 0..=2 => elect_leaders::handle;
+    AlterPartitionReassignments 0..=1 => alter_partition_reassignments::handle;
+    ListPartitionReassignments 0..=0 => list_partition_reassignments::handle;
+    UpdateFeatures 0..=2 => update_features::handle;
+    UnregisterBroker 0..=0 => unregister_broker::handle;
+    AlterPartition 2..=3 => duties::alter_partition;
+    AllocateProducerIds 0..=0 => duties::allocate_producer_ids;
+    AssignReplicasToDirs 0..=0 => duties::assign_replicas_to_dirs;
+    ControllerRegistration 0..=0 => duties::controller_registration;
 }
 
 /// Which APIs a listener serves: controllers have a set of their own, as in Kafka.
@@ -139,9 +154,27 @@ pub enum Scope {
 impl Scope {
     /// The APIs served, with their versions.
     pub fn served(self) -> impl Iterator<Item = &'static (ApiKey, RangeInclusive<i16>)> {
-        const CONTROLLERS: &[ApiKey] =
-            &[ApiKey::ApiVersions, ApiKey::DescribeQuorum, ApiKey::DescribeCluster];
-        SERVED.iter().filter(move |(key, _)| self == Scope::Broker || CONTROLLERS.contains(key))
+        /// What nodes ask the active controller: clients have no business with it.
+        const CONTROLLERS_ONLY: &[ApiKey] = &[
+            ApiKey::AlterPartition,
+            ApiKey::AllocateProducerIds,
+            ApiKey::AssignReplicasToDirs,
+            ApiKey::ControllerRegistration,
+        ];
+        const CONTROLLERS: &[ApiKey] = &[
+            ApiKey::ApiVersions,
+            ApiKey::DescribeQuorum,
+            ApiKey::DescribeCluster,
+            ApiKey::ElectLeaders,
+            ApiKey::AlterPartitionReassignments,
+            ApiKey::ListPartitionReassignments,
+            ApiKey::UpdateFeatures,
+            ApiKey::UnregisterBroker,
+        ];
+        SERVED.iter().filter(move |(key, _)| match self {
+            Scope::Broker => !CONTROLLERS_ONLY.contains(key),
+            Scope::Controller => CONTROLLERS_ONLY.contains(key) || CONTROLLERS.contains(key),
+        })
     }
 
     fn versions(self, key: ApiKey) -> Option<RangeInclusive<i16>> {

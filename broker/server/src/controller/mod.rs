@@ -7,6 +7,7 @@
 mod admin;
 mod checkpoint;
 mod driver;
+mod duties;
 mod format;
 mod initial_voters;
 mod leadership;
