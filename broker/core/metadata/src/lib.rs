@@ -6,6 +6,7 @@ pub mod config;
 pub mod decide;
 mod features;
 mod image;
+mod membership;
 pub mod sessions;
 mod shared_map;
 
@@ -18,4 +19,5 @@ pub use image::{
     Resource, ResourceKind, Topic,
 };
 pub use klamm_protocol::MetadataRecord as Record;
+pub use membership::{Membership, Say};
 pub use shared_map::SharedMap;

@@ -2,7 +2,8 @@
 //!
 //! A broker is given up when it has been silent for its session; or at once when its heartbeat connection is closed and a connect
 //! to its own address is refused: then its process is dead (architecture, decision 7). While the judge itself lags, nobody is
-//! suspected: silence may be its own. Every new active controller gives every broker a whole session.
+//! suspected: silence may be its own. Every new active controller gives every broker a whole session. The broker of the judge's own
+//! node is not judged: what holds that one up holds up the judge.
 
 use crate::Image;
 use klamm_types::{BrokerEpoch, BrokerId, Mono, Offset};
@@ -14,6 +15,8 @@ const TICKS_PER_INTERVAL: u32 = 3;
 /// What may be set.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionSettings {
+    /// The judge's own node.
+    pub me: BrokerId,
     /// `broker.heartbeat.interval.ms`
     pub interval: Duration,
     /// `broker.session.timeout.ms`
@@ -101,7 +104,7 @@ struct Session {
 pub struct Sessions {
     settings: SessionSettings,
     brokers: BTreeMap<BrokerId, Session>,
-    /// When the judge meant to look next; none while it does not judge.
+    /// When the judge meant to look next; none while there is nobody to judge.
     next: Option<Mono>,
     /// Nobody is given up before.
     patience: Mono,
@@ -151,7 +154,7 @@ impl Sessions {
         }
     }
 
-    /// When time should pass next; none where this node is not the active controller.
+    /// When time should pass next; none where this node is not the active controller, or nobody else takes part.
     #[must_use]
     pub fn deadline(&self) -> Option<Mono> {
         self.next
@@ -194,9 +197,6 @@ impl Sessions {
     }
 
     fn follow(&mut self, now: Mono, image: &Image) {
-        if self.next.is_none() {
-            self.next = Some(now.plus(self.step()));
-        }
         self.brokers
             .retain(|id, session| image.broker(*id).is_some_and(|broker| broker.epoch == session.epoch));
         for broker in image.brokers() {
@@ -211,15 +211,21 @@ impl Sessions {
             let session = self.brokers.entry(broker.id).or_insert_with(new);
             session.fenced = broker.fenced;
         }
+        let me = self.settings.me;
+        let has_somebody = self.brokers.iter().any(|(id, session)| *id != me && !session.fenced);
+        let first = now.plus(self.step());
+        self.next = has_somebody.then(|| self.next.unwrap_or(first));
     }
 
     fn give_up_the_silent(&mut self, now: Mono, out: &mut Vec<SessionEffect>) {
         if now < self.patience {
             return;
         }
-        let timeout = self.settings.timeout;
-        for (id, session) in self.brokers.iter_mut().filter(|(_, one)| one.is_over(now, timeout)) {
-            session.give_up(*id, out);
+        let SessionSettings { me, timeout, .. } = self.settings;
+        for (id, session) in &mut self.brokers {
+            if *id != me && session.is_over(now, timeout) {
+                session.give_up(*id, out);
+            }
         }
     }
 }
@@ -288,6 +294,7 @@ mod tests {
     impl Judge {
         fn new() -> Self {
             let settings = SessionSettings {
+                me: BrokerId(0),
                 interval: Duration::from_millis(INTERVAL),
                 timeout: Duration::from_millis(TIMEOUT),
             };
@@ -417,6 +424,19 @@ mod tests {
         let mut events = vec![Lead(1000)];
         events.extend((1..40).map(|step| At::Tick(1000 + step * 90)));
         check(&events, &["1630 fence 1 of 10", "1630 fence 2 of 20"]);
+    }
+
+    #[test]
+    fn the_judge_does_not_judge_itself() {
+        let mut judge = Judge::new();
+        judge.brokers = vec![(0, 5)];
+        judge.on(&Lead(1000));
+        assert_eq!(judge.sessions.deadline(), None, "there is nobody to look at");
+        // who comes later has a whole session from then on, however long nobody was looked at
+        judge.brokers.push((1, 10));
+        judge.on(&Lead(9000));
+        judge.on(&Watch(9050, 9700));
+        assert_eq!(judge.told, ["9650 fence 1 of 10"]);
     }
 
     #[test]
