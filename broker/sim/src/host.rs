@@ -347,6 +347,14 @@ impl Host {
     pub fn read_file(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.0.disk().read_file(path)
     }
+
+    /// The names in a directory on its disk, in order.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn list_directory(&self, path: &Path) -> io::Result<Vec<String>> {
+        self.0.disk().list(path)
+    }
 }
 
 impl Machine {

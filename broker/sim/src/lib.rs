@@ -13,6 +13,8 @@ mod disk;
 mod executor;
 mod getrandom;
 mod host;
+#[cfg(feature = "broker")]
+pub mod invariants;
 mod life;
 mod log;
 mod network;
@@ -22,10 +24,13 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 mod trace;
+#[cfg(feature = "broker")]
+pub mod wire;
 
 pub use disk::DiskFaults;
 pub use host::Host;
 pub use life::Death;
+pub use network::{Sent, Tap};
 pub use random::Random;
 #[cfg(feature = "mutants")]
 pub use simulation::run_mutant;

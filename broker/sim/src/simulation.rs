@@ -7,7 +7,7 @@ use crate::{
     host::Machine,
     life::{Death, Incarnation},
     log::Recorder,
-    network::NetworkState,
+    network::{NetworkState, Tap},
 };
 use std::{
     fmt,
@@ -247,6 +247,11 @@ impl Simulation {
     /// How long bytes take on every link.
     pub fn set_latency(&self, latency: Range<Duration>) {
         self.0.network.set_latency(latency);
+    }
+
+    /// From now on `tap` hears all that is sent between hosts. A run has at most one.
+    pub fn set_tap(&self, tap: Tap) {
+        self.0.network.set_tap(tap);
     }
 
     /// Nothing that `from` sends arrives at `to` until [`Simulation::heal`].

@@ -1,7 +1,11 @@
 //! The simulation's own client: one connection, requests in pipeline, every wait bounded. It decides nothing about retries:
 //! what is told to the oracle must be what was on the wire.
 
-use klamm_protocol::{Message, Request, decode_response, encode_request};
+use super::workload::TOPIC;
+use klamm_protocol::{
+    ErrorCode, Message, MetadataRequest, MetadataResponse, Request, decode_response, encode_request,
+    metadata_request::MetadataRequestTopic,
+};
 use klamm_types::{Bytes, Chunk, Str};
 use klamm_world::{Connection, World};
 use std::{fmt, time::Duration};
@@ -9,6 +13,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// The port of the broker's client listener.
 pub const PORT: u16 = 9092;
+
+/// Names, ids and leader epochs.
+const METADATA_VERSION: i16 = 12;
 
 /// How long a client waits for a connection or an answer.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -21,6 +28,15 @@ impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The leader of a partition, as a broker told it.
+#[derive(Clone, Debug)]
+pub struct Leader {
+    /// Its host.
+    pub host: String,
+    /// Its epoch.
+    pub epoch: i32,
 }
 
 /// A connection to a broker.
@@ -43,6 +59,43 @@ impl Client {
             world.deadline(deadline, connecting).await.map_err(|_| Broken("no connection".into()))?;
         let connection = connection.map_err(|error| Broken(error.to_string()))?;
         Ok(Self { world: world.clone(), connection, sent: 0, answered: 0 })
+    }
+
+    /// Connects to the leader of a partition, which any of `brokers` may tell.
+    ///
+    /// # Errors
+    /// When none is told, or it does not answer.
+    pub async fn connect_to_leader(
+        world: &World,
+        brokers: &[String],
+        partition: i32,
+    ) -> Result<(Self, Leader), Broken> {
+        let told = Self::any(world, brokers).await?.metadata().await?;
+        let leader = leader_of(&told, partition).ok_or_else(|| Broken("no leader".into()))?;
+        Ok((Self::connect(world, &leader.host).await?, leader))
+    }
+
+    /// Connects to any of `brokers`.
+    ///
+    /// # Errors
+    /// When there is no answer in time, or a refusal.
+    pub async fn any(world: &World, brokers: &[String]) -> Result<Self, Broken> {
+        let chosen = (world.random_u64() % brokers.len() as u64) as usize;
+        Self::connect(world, &brokers[chosen]).await
+    }
+
+    /// What the broker says of the topic and of the cluster.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub async fn metadata(&mut self) -> Result<MetadataResponse, Broken> {
+        let topic = MetadataRequestTopic { name: Some(TOPIC.into()), ..Default::default() };
+        let request = MetadataRequest {
+            topics: Some(vec![topic]),
+            allow_auto_topic_creation: false,
+            ..Default::default()
+        };
+        self.call(METADATA_VERSION, &request).await
     }
 
     /// Sends a request; its answer is the next after those of the requests before it.
@@ -96,4 +149,11 @@ impl Client {
         self.send(version, request).await?;
         self.receive::<R>(version).await
     }
+}
+
+fn leader_of(told: &MetadataResponse, partition: i32) -> Option<Leader> {
+    let topic = told.topics.first().filter(|topic| topic.error_code == ErrorCode::None.code())?;
+    let partition = topic.partitions.iter().find(|one| one.partition_index == partition)?;
+    let broker = told.brokers.iter().find(|broker| broker.node_id == partition.leader_id)?;
+    Some(Leader { host: broker.host.to_string(), epoch: partition.leader_epoch })
 }

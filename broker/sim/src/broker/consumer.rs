@@ -49,11 +49,11 @@ impl From<Broken> for NotFetched {
 pub async fn tail(world: World, shared: Shared, partition: i32) {
     let mut next = 0;
     while !shared.stopping() {
-        let connected = Client::connect(&world, &shared.broker).await;
+        let connected = Client::connect_to_leader(&world, &shared.brokers, partition).await;
         let era = shared.history().era(); // not before: a connect may take longer than a loss
-        if let Ok(mut client) = connected {
+        if let Ok((mut client, leader)) = connected {
             while !shared.stopping() {
-                match fetch(&mut client, partition, next, 500).await {
+                match fetch(&mut client, partition, leader.epoch, next, 500).await {
                     Ok(fetched) => {
                         observe(&shared, partition, &fetched.records, era);
                         next = fetched.next;
@@ -88,14 +88,14 @@ fn observe(shared: &Shared, partition: i32, records: &[(i64, Value)], era: Era) 
 /// What came and cannot be, or that it cannot be read.
 pub async fn read_all(
     world: &World,
-    host: &str,
+    brokers: &[String],
     partition: i32,
 ) -> Result<(BTreeMap<i64, Value>, i64), NotFetched> {
-    let mut client = Client::connect(world, host).await?;
+    let (mut client, leader) = Client::connect_to_leader(world, brokers, partition).await?;
     let mut next = earliest(&mut client, partition).await?;
     let mut log = BTreeMap::new();
     loop {
-        let fetched = fetch(&mut client, partition, next, 0).await?;
+        let fetched = fetch(&mut client, partition, leader.epoch, next, 0).await?;
         log.extend(fetched.records);
         if fetched.next >= fetched.high_watermark {
             return Ok((log, fetched.high_watermark));
@@ -120,10 +120,16 @@ async fn earliest(client: &mut Client, index: i32) -> Result<i64, NotFetched> {
 }
 
 /// One fetch, without a session.
-async fn fetch(client: &mut Client, index: i32, offset: i64, wait_ms: i32) -> Result<Fetched, NotFetched> {
+async fn fetch(
+    client: &mut Client,
+    index: i32,
+    epoch: i32,
+    offset: i64,
+    wait_ms: i32,
+) -> Result<Fetched, NotFetched> {
     let partition = FetchPartition {
         partition: index,
-        current_leader_epoch: -1,
+        current_leader_epoch: epoch,
         fetch_offset: offset,
         last_fetched_epoch: -1,
         log_start_offset: -1,

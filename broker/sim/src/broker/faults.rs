@@ -64,7 +64,7 @@ pub const REFUSING: &[Fault] = &[Fault::FullDisk, Fault::FullDisk, Fault::WriteE
 /// What the clients found meanwhile.
 pub async fn inject(
     simulation: &Simulation,
-    broker: &Host,
+    brokers: &[Host],
     workload: &Workload,
     faults: &[Fault],
     count: u32,
@@ -72,9 +72,13 @@ pub async fn inject(
     for _ in 0..count {
         pause(simulation, 1..2_000).await;
         let index = simulation.random().within(0..faults.len() as u64) as usize;
-        simulation.note(&format!("next fault: {:?}", faults[index]));
-        let loses = fault(simulation, broker, workload, faults[index]).await;
-        revive(simulation, broker, workload, loses).await;
+        let victim = &brokers[simulation.random().within(0..brokers.len() as u64) as usize];
+        simulation.note(&format!("next fault: {:?} on {}", faults[index], victim.name()));
+        let peers: Vec<_> = brokers.iter().filter(|broker| broker.id() != victim.id()).collect();
+        let loses = fault(simulation, victim, &peers, workload, faults[index]).await;
+        for broker in brokers {
+            revive(simulation, broker, workload, loses && broker.id() == victim.id()).await;
+        }
         workload.found()?;
     }
     Ok(())
@@ -87,7 +91,13 @@ async fn pause(simulation: &Simulation, milliseconds: std::ops::Range<u64>) {
 }
 
 /// Injects one; true when the disk may have lost something by it.
-async fn fault(simulation: &Simulation, broker: &Host, workload: &Workload, fault: Fault) -> bool {
+async fn fault(
+    simulation: &Simulation,
+    broker: &Host,
+    peers: &[&Host],
+    workload: &Workload,
+    fault: Fault,
+) -> bool {
     match fault {
         Fault::Kill => broker.kill(),
         Fault::PowerLoss => broker.power_off(),
@@ -99,7 +109,9 @@ async fn fault(simulation: &Simulation, broker: &Host, workload: &Workload, faul
             broker.resume();
         }
         Fault::Partition => {
-            let (one, other) = (workload.clients(), broker);
+            let ends = peers.len() as u64 + 1; // with the clients, or with a peer
+            let index = simulation.random().within(0..ends) as usize;
+            let (one, other) = (*peers.get(index).unwrap_or(&workload.clients()), broker);
             let inwards = simulation.random().once_in(2);
             if inwards {
                 simulation.cut(one, other)
@@ -109,7 +121,10 @@ async fn fault(simulation: &Simulation, broker: &Host, workload: &Workload, faul
             pause(simulation, 10..30_000).await;
             simulation.heal();
         }
-        Fault::Reset => simulation.reset(workload.clients(), broker),
+        Fault::Reset => {
+            simulation.reset(workload.clients(), broker);
+            peers.iter().for_each(|peer| simulation.reset(peer, broker));
+        }
         Fault::Refusal => {
             simulation.refuse(broker, super::client::PORT, true);
             simulation.reset(workload.clients(), broker);

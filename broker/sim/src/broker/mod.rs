@@ -3,6 +3,7 @@
 //! [`SCENARIOS`] play a load of idempotent producers and consumers while faults strike; [`history`] is the oracle.
 
 mod client;
+mod commits;
 mod consumer;
 mod faults;
 pub mod history;

@@ -76,7 +76,8 @@ impl Producer {
 
     async fn produce_on_connections(&mut self) {
         while !self.shared.stopping() {
-            let Ok(mut client) = Client::connect(&self.world, &self.shared.broker).await else {
+            let connecting = Client::connect_to_leader(&self.world, &self.shared.brokers, self.partition);
+            let Ok((mut client, _)) = connecting.await else {
                 self.world.sleep(RETRY).await;
                 continue;
             };

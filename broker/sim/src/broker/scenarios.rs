@@ -3,9 +3,12 @@
 use super::{
     faults::{Fault, LOSSLESS, LOSSY, REFUSING, inject},
     node,
-    workload::Workload,
+    workload::{Shape, Workload},
 };
-use crate::{Simulation, Violation};
+use crate::{
+    Simulation, Violation,
+    invariants::{Invariants, Promise},
+};
 use klamm_world::BoxFuture;
 use std::time::Duration;
 
@@ -33,7 +36,7 @@ pub const SCENARIOS: &[Scenario] = &[
 /// # Errors
 /// The first violation.
 pub async fn lossless(simulation: Simulation) -> Result<(), Violation> {
-    play(simulation, LOSSLESS, 6).await
+    play(simulation, LOSSLESS, 6, Promise::Everything).await
 }
 
 /// Power losses and failed syncs: what is left is a prefix, with everything that the recovery point promised.
@@ -41,7 +44,7 @@ pub async fn lossless(simulation: Simulation) -> Result<(), Violation> {
 /// # Errors
 /// The first violation.
 pub async fn lossy(simulation: Simulation) -> Result<(), Violation> {
-    play(simulation, LOSSY, 6).await
+    play(simulation, LOSSY, 6, Promise::Metadata).await
 }
 
 /// Full disks and failing writes: producers are refused, nothing acknowledged is lost, and it goes on when there is room.
@@ -49,18 +52,33 @@ pub async fn lossy(simulation: Simulation) -> Result<(), Violation> {
 /// # Errors
 /// The first violation.
 pub async fn refusing(simulation: Simulation) -> Result<(), Violation> {
-    play(simulation, REFUSING, 4).await
+    play(simulation, REFUSING, 4, Promise::Everything).await
 }
 
-async fn play(simulation: Simulation, faults: &[Fault], count: u32) -> Result<(), Violation> {
-    let broker = simulation.host("broker");
-    broker.start(node::run);
+/// One broker, id 1.
+const BROKERS: i32 = 1;
+
+async fn play(
+    simulation: Simulation,
+    faults: &[Fault],
+    count: u32,
+    promise: Promise,
+) -> Result<(), Violation> {
+    let invariants = Invariants::listen(&simulation, promise);
+    let brokers: Vec<_> = (1..=BROKERS)
+        .map(|id| {
+            let broker = simulation.host(&node::name(id));
+            broker.start(move |world| node::run(world, id));
+            broker
+        })
+        .collect();
     let partitions = 1 + simulation.random().within(0..3) as i32;
-    let workload = Workload::start(&simulation, &broker, partitions).await;
+    let shape = Shape { partitions, replicas: 1, commits: promise == Promise::Everything };
+    let workload = Workload::start(&simulation, &brokers, shape).await;
     simulation.sleep(Duration::from_secs(1)).await;
-    inject(&simulation, &broker, &workload, faults, count).await?;
+    inject(&simulation, &brokers, &workload, faults, count).await?;
     workload.finish(&simulation).await?;
     let lost = workload.shared().history().lost();
     simulation.note(&format!("{} acknowledged, {lost} lost", workload.shared().history().acknowledged()));
-    Ok(())
+    invariants.found()
 }

@@ -2,15 +2,17 @@
 
 use super::{
     client::Client,
+    commits::{Commits, commit_for_ever},
     consumer::{self, NotFetched},
     history::{Era, History, Value},
     producer::Producer,
 };
-use crate::{Host, Simulation, Violation};
+use crate::{Host, Simulation, Violation, invariants::log_matching};
 use klamm_protocol::{CreateTopicsRequest, ErrorCode, create_topics_request::CreatableTopic};
 use klamm_world::World;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -25,8 +27,8 @@ const HEALED_WITHIN: Duration = Duration::from_secs(120);
 /// What the clients of a run share. Cheap to clone.
 #[derive(Clone)]
 pub struct Shared {
-    /// The broker's host.
-    pub broker: String,
+    /// The brokers' hosts.
+    pub brokers: Arc<[String]>,
     simulation: Simulation,
     state: Arc<Mutex<State>>,
 }
@@ -34,6 +36,7 @@ pub struct Shared {
 #[derive(Default)]
 struct State {
     history: History,
+    commits: BTreeMap<i32, Commits>,
     producer_ids: BTreeSet<i64>,
     violation: Option<String>,
     stopping: bool,
@@ -45,10 +48,21 @@ struct State {
 /// The workload of one run.
 pub struct Workload {
     shared: Shared,
-    broker: Host,
+    brokers: Vec<Host>,
     clients: Host,
     world: World,
-    partitions: i32,
+    shape: Shape,
+}
+
+/// What is made of the topic, and what must hold of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// How many partitions it has.
+    pub partitions: i32,
+    /// How many replicas each has.
+    pub replicas: i16,
+    /// Whether offsets of groups are committed too: where nothing may be lost, as an oracle of losses for them there is none.
+    pub commits: bool,
 }
 
 impl Shared {
@@ -80,6 +94,16 @@ impl Shared {
     /// Whether the disk has dropped what it showed.
     pub fn disk_lies(&self, lies: bool) {
         self.state().disk_lies = lies;
+    }
+
+    /// What a committer knows of its group's offset.
+    pub(super) fn commits<T>(&self, group: i32, change: impl FnOnce(&mut Commits) -> T) -> T {
+        change(self.state().commits.entry(group).or_default())
+    }
+
+    /// Counts that a state of interest was reached.
+    pub(super) fn reached(&self, what: &str) {
+        self.simulation.trace().reached(what);
     }
 
     pub(super) fn producer_ended(&self) {
@@ -140,23 +164,27 @@ impl std::ops::DerefMut for HistoryGuard<'_> {
 
 impl Workload {
     /// Makes the topic and starts a producer and a consumer on each of its partitions.
-    pub async fn start(simulation: &Simulation, broker: &Host, partitions: i32) -> Self {
+    pub async fn start(simulation: &Simulation, brokers: &[Host], shape: Shape) -> Self {
         let clients = simulation.host("clients");
         let world = clients.boot();
         let shared = Shared {
-            broker: broker.name().to_owned(),
+            brokers: brokers.iter().map(|broker| broker.name().to_owned()).collect(),
             simulation: simulation.clone(),
             state: Arc::default(),
         };
-        create_topic(&world, broker.name(), partitions).await;
-        shared.state().producers = partitions as usize;
-        for index in 0..partitions {
+        create_topic(&world, &shared.brokers, shape).await;
+        shared.state().producers = shape.partitions as usize;
+        for index in 0..shape.partitions {
             let producer = Producer::new(world.clone(), shared.clone(), index as u32, index);
             world.spawn.spawn("producer", Box::pin(producer.run()));
             let tail = consumer::tail(world.clone(), shared.clone(), index);
             world.spawn.spawn("consumer", Box::pin(tail));
+            if shape.commits {
+                let committing = commit_for_ever(world.clone(), shared.clone(), index);
+                world.spawn.spawn("committer", Box::pin(committing));
+            }
         }
-        Self { shared, broker: broker.clone(), clients, world, partitions }
+        Self { shared, brokers: brokers.to_vec(), clients, world, shape }
     }
 
     /// The host of the clients.
@@ -185,12 +213,11 @@ impl Workload {
     /// The first violation.
     pub async fn finish(&self, simulation: &Simulation) -> Result<(), Violation> {
         let deadline = simulation.elapsed() + HEALED_WITHIN;
-        let goal = self.shared.history().acknowledged() + 20 * self.partitions as usize;
+        let goal = self.shared.history().acknowledged() + 20 * self.shape.partitions as usize;
         while self.shared.history().acknowledged() < goal {
             self.found()?;
-            if !self.broker.is_running() {
-                self.broker.restart(); // it ended by itself, for what was wrong before
-            }
+            // one that ended by itself did so for what was wrong before
+            self.brokers.iter().filter(|broker| !broker.is_running()).for_each(Host::restart);
             if simulation.elapsed() > deadline {
                 return Err(Violation(format!(
                     "producers are not served {HEALED_WITHIN:?} after the last fault"
@@ -199,13 +226,36 @@ impl Workload {
             simulation.sleep(RETRY).await;
         }
         self.shared.state().stopping = true;
+        while !self.all_in_sync().await {
+            if simulation.elapsed() > deadline {
+                return Err(Violation(format!("not all is in sync {HEALED_WITHIN:?} after the last fault")));
+            }
+            simulation.sleep(RETRY).await;
+        }
         while self.shared.state().producers > 0 {
             if simulation.elapsed() > deadline {
                 return Err(Violation("a producer does not get its last answers".into()));
             }
             simulation.sleep(RETRY).await; // what is acknowledged after the last reading would seem lost
         }
-        self.verify(simulation).await
+        self.verify(simulation).await?;
+        log_matching::check(&self.brokers, Path::new(super::faults::LOG_DIRECTORY))
+    }
+
+    /// Whether every broker says that every replica of the topic is in sync.
+    pub async fn all_in_sync(&self) -> bool {
+        for broker in self.shared.brokers.iter() {
+            let Ok(mut client) = Client::connect(&self.world, broker).await else { return false };
+            let Ok(told) = client.metadata().await else { return false };
+            let Some(topic) = told.topics.first() else { return false };
+            let in_sync = topic.partitions.iter().filter(|one| {
+                one.leader_id >= 0 && one.isr_nodes.len() == usize::from(self.shape.replicas.unsigned_abs())
+            });
+            if told.brokers.len() != self.brokers.len() || in_sync.count() != self.shape.partitions as usize {
+                return false;
+            }
+        }
+        true
     }
 
     /// Reads every partition whole and compares it with the history.
@@ -214,9 +264,9 @@ impl Workload {
     /// The first violation.
     pub async fn verify(&self, simulation: &Simulation) -> Result<(), Violation> {
         let deadline = simulation.elapsed() + HEALED_WITHIN;
-        for index in 0..self.partitions {
+        for index in 0..self.shape.partitions {
             let (log, end) = loop {
-                match consumer::read_all(&self.world, &self.shared.broker, index).await {
+                match consumer::read_all(&self.world, &self.shared.brokers, index).await {
                     Ok(all) => break all,
                     Err(NotFetched::Wrong(what)) => {
                         return Err(Violation(format!("partition {index}: {what}")));
@@ -234,16 +284,16 @@ impl Workload {
     }
 }
 
-async fn create_topic(world: &World, broker: &str, partitions: i32) {
+async fn create_topic(world: &World, brokers: &[String], shape: Shape) {
     let topic = CreatableTopic {
         name: TOPIC.into(),
-        num_partitions: partitions,
-        replication_factor: 1,
+        num_partitions: shape.partitions,
+        replication_factor: shape.replicas,
         ..CreatableTopic::default()
     };
     let request = CreateTopicsRequest { topics: vec![topic], timeout_ms: 10_000, validate_only: false };
     loop {
-        if let Ok(mut client) = Client::connect(world, broker).await
+        if let Ok(mut client) = Client::any(world, brokers).await
             && let Ok(response) = client.call(CREATE_VERSION, &request).await
         {
             let code = response.topics.first().and_then(|topic| ErrorCode::from_code(topic.error_code));

@@ -87,6 +87,10 @@ impl DiskState {
         Ok(bytes)
     }
 
+    pub(crate) fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        Ok(self.tree.list(path)?.into_iter().map(|(name, _)| name).collect())
+    }
+
     pub(crate) fn rot(&mut self, path: &Path, position: u64) -> io::Result<()> {
         let inode = self.tree.find(path)?;
         let bit = self.random.within(0..8) as u8;

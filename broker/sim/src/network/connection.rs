@@ -1,6 +1,6 @@
 //! The two halves of a connection as a program holds them.
 
-use super::{NetworkState, pipe::Read};
+use super::{NetworkState, Sent, pipe::Read};
 use crate::disk::SimFile;
 use bytes::Bytes;
 use klamm_types::{FileHandle, FileSlice};
@@ -83,6 +83,7 @@ impl NetworkState {
         let super::Links { connections, random, off, .. } = &mut *links;
         let Some(wire) = connections.get_mut(&id) else { return Poll::Pending };
         let (from, to) = (wire.owners[side], wire.owners[1 - side]);
+        let port = wire.port;
         let pipe = &mut wire.pipes[side];
         let fits = pipe.room(now, wanted, random)?;
         if fits == 0 && wanted > 0 {
@@ -92,6 +93,10 @@ impl NetworkState {
         let bytes = bytes(fits)?;
         let sent = bytes.len();
         let hash = crate::trace::hash_bytes(0, &bytes);
+        let tapped = self.tap.get().map(|tap| {
+            let sent = Sent { connection: id, from: from.host, to: to.host, asks: side == 0, port };
+            (tap, sent, bytes.clone())
+        });
         let answered_by_reset = if pipe.silent() { !off.contains(&to.host) } else { pipe.deaf() };
         let (at, reader) = pipe.send(bytes, arrival);
         let woken = if answered_by_reset { wire.reset(at) } else { Vec::new() };
@@ -100,6 +105,9 @@ impl NetworkState {
             self.executor.wake_at(at, waker);
         }
         self.trace.event(now, from.host, "send", &[id, sent as u64, hash, at], "");
+        if let Some((tap, sent, bytes)) = tapped {
+            tap(&sent, &bytes);
+        }
         Poll::Ready(Ok(sent))
     }
 

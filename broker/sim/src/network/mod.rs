@@ -3,6 +3,7 @@
 
 mod connection;
 mod pipe;
+mod tap;
 
 use crate::{
     HostId, Random, Trace,
@@ -18,10 +19,11 @@ use std::{
     future::poll_fn,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, OnceLock},
     task::{Context, Poll, Waker},
     time::Duration,
 };
+pub use tap::{Sent, Tap};
 
 /// How long Linux sends its SYN again before a connect fails (tcp_syn_retries = 6).
 const CONNECT_LIMIT: Duration = Duration::from_secs(127);
@@ -34,6 +36,7 @@ pub(crate) struct NetworkState {
     executor: Arc<Executor>,
     trace: Arc<Trace>,
     links: Mutex<Links>,
+    tap: OnceLock<Tap>,
 }
 
 struct Links {
@@ -61,6 +64,8 @@ struct Listening {
 /// A connection: two pipes. Pipe 0 carries what the side that connected sends.
 struct Wire {
     owners: [Incarnation; 2],
+    /// The port that was connected to.
+    port: u16,
     pipes: [Pipe; 2],
     open_halves: u8,
 }
@@ -82,11 +87,16 @@ impl NetworkState {
             refused: BTreeSet::new(),
             off: BTreeSet::new(),
         };
-        Self { executor, trace, links: Mutex::new(links) }
+        Self { executor, trace, links: Mutex::new(links), tap: OnceLock::new() }
     }
 
     fn links(&self) -> MutexGuard<'_, Links> {
         self.links.lock().expect("no waker is called under it")
+    }
+
+    /// From now on `tap` hears all that is sent. Only the first one counts.
+    pub(crate) fn set_tap(&self, tap: Tap) {
+        let _ = self.tap.set(tap);
     }
 
     pub(crate) fn add(&self, machine: &Machine) {
@@ -312,8 +322,8 @@ fn try_connect(
     };
     let id = links.next_connection;
     links.next_connection += 1;
-    let wire =
-        Wire { owners: [life.owner, server], pipes: [Pipe::default(), Pipe::default()], open_halves: 4 };
+    let pipes = [Pipe::default(), Pipe::default()];
+    let wire = Wire { owners: [life.owner, server], port, pipes, open_halves: 4 };
     links.connections.insert(id, wire);
     let from = SocketAddr::from((machine.address, links.free_port(machine.id)));
     let to = links.addresses.iter().find(|(_, id)| **id == target).map(|(address, _)| *address);
