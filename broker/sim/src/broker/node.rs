@@ -28,7 +28,9 @@ fn settings(id: i32) -> String {
 pub(super) async fn run(world: World, id: i32) {
     let text = settings(id);
     let settings = config::parse("broker.properties", &text).expect("the settings above are right");
-    if let Err(error) = controller::format(&world, &settings, CLUSTER_ID, &controller::InitialVoters::Standalone) {
+    if let Err(error) =
+        controller::format(&world, &settings, CLUSTER_ID, &controller::InitialVoters::Standalone)
+    {
         return tracing::error!(%error, "cannot format");
     }
     let machine = Machine { memory_bytes: 512 << 20, hostname: name(id) };
