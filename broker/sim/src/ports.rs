@@ -124,6 +124,10 @@ impl Spawn for SimSpawn {
         })
     }
 
+    fn lends(&self) -> bool {
+        self.machine.schedule().random.once_in(2)
+    }
+
     fn cores(&self) -> usize {
         self.machine.schedule().cores
     }

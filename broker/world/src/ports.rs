@@ -50,6 +50,9 @@ pub trait Spawn: Send + Sync {
     fn thread(&self, name: String, task: BoxFuture<'static, ()>);
     /// Runs work that may block for long (fsync, cold reads) away from every task; resolves when it is done.
     fn blocking(&self, work: Box<dyn FnOnce() + Send>) -> BoxFuture<'static, ()>;
+    /// Whether a task may now do a short piece of a thread's work in its place, when that thread has nothing to do. The
+    /// simulation says no now and then, so that it finds what either way does wrong.
+    fn lends(&self) -> bool;
     /// How many cores there are to use.
     fn cores(&self) -> usize;
 }

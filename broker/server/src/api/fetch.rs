@@ -185,7 +185,7 @@ async fn read(
             .broker
             .shards
             .get(shard)
-            .ask(move |shard| shard.read_all(items, left, nothing_yet, watch.as_ref()))
+            .ask_quick(move |shard| shard.read_all(items, left, nothing_yet, watch.as_ref()))
             .await;
         for (slot, outcome) in done.unwrap_or_default() {
             if let Ok(read) = &outcome {

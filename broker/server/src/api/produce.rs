@@ -1,10 +1,10 @@
-//! Produce: checks each partition's batch here, on the connection's task, hands it to the partition's log thread, and answers when
-//! what `acks` asks for is true.
+//! Produce: checks each partition's batch here, on the connection's task, hands it to the partition's log thread (or has it
+//! appended here, where that is idle), and answers when what `acks` asks for is true.
 
 use super::{Call, answer, body};
 use crate::{
     broker::Hosted,
-    shard::{Outcome, PendingProduce, ProduceError, ProduceItem, ProduceWork, Produced, Work},
+    shard::{Outcome, PendingProduce, ProduceError, ProduceItem, ProduceWork, Produced},
 };
 use klamm_net::{Answer, Reply, Reservation};
 use klamm_protocol::{
@@ -57,28 +57,27 @@ pub fn start(call: Call, frame: &RequestFrame, reservation: Reservation) -> Repl
 /// Checks every batch and puts it in line at its log thread.
 fn submit(call: &Call, request: &ProduceRequest, reservation: Reservation) -> PendingProduce {
     let pending = PendingProduce::new(each(request).count());
-    let mut by_shard: BTreeMap<usize, Vec<ProduceItem>> = BTreeMap::new();
+    let mut by_shard: BTreeMap<usize, (Vec<ProduceItem>, usize)> = BTreeMap::new();
     for (slot, (topic, data)) in each(request).enumerate() {
         match check(call, request, topic, data) {
             Ok((hosted, batch)) => {
-                by_shard.entry(hosted.shard).or_default().push(ProduceItem {
-                    slot,
-                    partition: hosted.id,
-                    batch,
-                });
+                let (items, bytes) = by_shard.entry(hosted.shard).or_default();
+                *bytes += batch.batch().bytes().len();
+                items.push(ProduceItem { slot, partition: hosted.id, batch });
             }
             Err(error) => pending.complete(slot, Err(error)),
         }
     }
     let reservation = Arc::new(reservation);
-    for (shard, items) in by_shard {
-        call.broker.shards.get(shard).send(Work::Produce(ProduceWork {
+    for (shard, (items, bytes)) in by_shard {
+        let work = ProduceWork {
             items,
             origin: Origin::Client,
             wait_for_all: request.acks == -1,
             pending: pending.clone(),
             reservation: Some(Arc::clone(&reservation)),
-        }));
+        };
+        call.broker.shards.get(shard).produce(work, bytes);
     }
     pending
 }

@@ -62,6 +62,10 @@ impl Spawn for RealSpawn {
         })
     }
 
+    fn lends(&self) -> bool {
+        true // to wake a thread costs more than to do its work
+    }
+
     fn cores(&self) -> usize {
         std::thread::available_parallelism().map_or(1, usize::from)
     }
