@@ -17,6 +17,18 @@ const PIECES_MAX: usize = 64;
 /// # Errors
 /// The connection's; `UnexpectedEof` when a file is shorter than its slice.
 pub async fn send_all(sink: &mut dyn ByteSink, chunks: &[Chunk]) -> io::Result<()> {
+    let in_pieces = chunks.iter().any(|chunk| matches!(chunk, Chunk::File(_)));
+    if in_pieces {
+        sink.hold_back(true);
+    }
+    send_each(sink, chunks).await?;
+    if in_pieces {
+        sink.hold_back(false);
+    }
+    sink.flush().await
+}
+
+async fn send_each(sink: &mut dyn ByteSink, chunks: &[Chunk]) -> io::Result<()> {
     let mut rest = chunks;
     while let Some(first) = rest.first() {
         match first {
@@ -38,7 +50,7 @@ pub async fn send_all(sink: &mut dyn ByteSink, chunks: &[Chunk]) -> io::Result<(
             }
         }
     }
-    sink.flush().await
+    Ok(())
 }
 
 /// Says to the other side that nothing more comes.

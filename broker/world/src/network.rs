@@ -54,4 +54,7 @@ pub trait ByteSink: AsyncWrite + Send + Unpin {
         context: &mut Context<'_>,
         slice: &FileSlice,
     ) -> Poll<io::Result<usize>>;
+    /// Between `true` and `false` what is sent may be held back to go out together: an answer of several pieces is then one packet,
+    /// and wakes the other side once.
+    fn hold_back(&mut self, _hold: bool) {}
 }

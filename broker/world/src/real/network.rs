@@ -110,4 +110,9 @@ impl ByteSink for RealSink {
             }
         }
     }
+
+    fn hold_back(&mut self, hold: bool) {
+        let stream: &TcpStream = self.0.as_ref();
+        let _ = rustix::net::sockopt::set_tcp_cork(stream, hold); // without it only more packets go out
+    }
 }
