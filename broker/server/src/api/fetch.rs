@@ -4,8 +4,8 @@
 use super::Call;
 use crate::{
     broker::Hosted,
-    fetch::{Ask, Named, Told, Wanted},
-    shard::{FollowerId, Read, ReadItem, Watch},
+    fetch::{Ask, Due, Gave, Named, Resolved, Told, Wanted},
+    shard::{FollowerId, Read, ReadItem},
 };
 use klamm_protocol::{
     ErrorCode, FetchRequest, FetchResponse, Records,
@@ -36,17 +36,18 @@ pub async fn handle(call: Arc<Call>, request: FetchRequest) -> FetchResponse {
         Err(error) => return FetchResponse { error_code: error.code(), ..Default::default() },
     };
     let bytes_max = u32::try_from(request.max_bytes).unwrap_or(0).min(call.broker.fetch_bytes_max());
-    let outcomes = read_enough(&call, &request, &resolved.partitions, bytes_max).await;
-    let mut response = FetchResponse { session_id: resolved.session, ..Default::default() };
+    let (session, incremental) = (resolved.session, resolved.incremental);
+    let outcomes = read_enough(&call, &request, resolved, bytes_max).await;
+    let mut response = FetchResponse { session_id: session, ..Default::default() };
     let mut topics: BTreeMap<usize, FetchableTopicResponse> = BTreeMap::new();
     let mut order: BTreeMap<Named, usize> = BTreeMap::new();
     let mut names_leader = false;
-    for ((named, _), outcome) in resolved.partitions.iter().zip(outcomes) {
-        let told = tell(&call, resolved.session, named, &outcome);
-        if resolved.incremental && !told {
+    for (Due { named, .. }, outcome) in outcomes {
+        let told = tell(&call, session, &named, &outcome);
+        if incremental && !told {
             continue;
         }
-        let data = partition_data(&call, named, outcome, request.isolation_level == READ_COMMITTED);
+        let data = partition_data(&call, &named, outcome, request.isolation_level == READ_COMMITTED);
         names_leader |= data.current_leader.leader_id >= 0;
         let topic = Named { partition: PartitionIndex(-1), ..named.clone() };
         let next = order.len();
@@ -98,6 +99,7 @@ fn ask_of(call: &Call, request: &FetchRequest) -> Ask {
         session: request.session_id,
         epoch: request.session_epoch,
         by_id,
+        limit: limit_of(call, request),
         partitions: partitions.collect(),
         forgotten: forgotten.collect(),
     }
@@ -113,35 +115,39 @@ fn follower_of(call: &Call, request: &FetchRequest) -> Option<FollowerId> {
     (id >= 0).then_some(FollowerId { id: BrokerId(id), epoch: (epoch >= 0).then_some(BrokerEpoch(epoch)) })
 }
 
-/// Reads; when that gives less than `min_bytes`, waits until there is more or the time is over, and reads again.
+/// Up to where the client reads.
+fn limit_of(call: &Call, request: &FetchRequest) -> Limit {
+    match request.isolation_level {
+        _ if follower_of(call, request).is_some() => Limit::End,
+        READ_COMMITTED => Limit::LastStable,
+        _ => Limit::HighWatermark,
+    }
+}
+
+/// Looks at what is due; when that gives less than `min_bytes`, waits until there is more or the time is over, and looks again.
 async fn read_enough(
     call: &Call,
     request: &FetchRequest,
-    partitions: &[(Named, Wanted)],
+    resolved: Resolved,
     bytes_max: u32,
-) -> Vec<Outcome> {
+) -> Vec<(Due, Outcome)> {
     let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
     let deadline = call.arrived.plus(wait);
     let min_bytes = u64::try_from(request.min_bytes).unwrap_or(0).min(u64::from(bytes_max));
-    let follower = follower_of(call, request);
-    let limit = match request.isolation_level {
-        _ if follower.is_some() => Limit::End,
-        READ_COMMITTED => Limit::LastStable,
-        _ => Limit::HighWatermark,
-    };
+    let (limit, follower) = (limit_of(call, request), follower_of(call, request));
+    let Resolved { session, mut due, watch, .. } = resolved;
     loop {
-        let hosted: Vec<_> = partitions.iter().map(|(named, _)| locate(call, named)).collect();
-        let watch = Watch::new(1);
-        let watching = (wait > Duration::ZERO).then_some(&watch);
-        let outcomes = read(call, partitions, &hosted, (bytes_max, limit, follower), watching).await;
+        let outcomes = read(call, &due, (bytes_max, limit, follower)).await;
         let bytes: u64 = outcomes.iter().flatten().map(|read| u64::from(read.bytes())).sum();
         let enough = bytes >= min_bytes
+            || wait.is_zero()
             || outcomes.iter().any(Result::is_err)
-            || outcomes.iter().flatten().any(|read| read.diverging.is_some())
-            || partitions.is_empty() && min_bytes == 0;
+            || outcomes.iter().flatten().any(|read| read.diverging.is_some());
         if enough || call.broker.world.deadline(deadline, watch.wait()).await.is_err() {
-            return outcomes;
+            return due.into_iter().zip(outcomes).collect();
         }
+        // without a session all are looked at again
+        due = call.broker.fetch_sessions().due(session).unwrap_or(due);
     }
 }
 
@@ -157,11 +163,10 @@ fn locate(call: &Call, named: &Named) -> Result<Hosted, ErrorCode> {
 /// its size (KIP-74).
 async fn read(
     call: &Call,
-    partitions: &[(Named, Wanted)],
-    hosted: &[Result<Hosted, ErrorCode>],
+    due: &[Due],
     (bytes_max, limit, follower): (u32, Limit, Option<FollowerId>),
-    watch: Option<&Arc<Watch>>,
 ) -> Vec<Outcome> {
+    let hosted: Vec<_> = due.iter().map(|due| locate(call, &due.named)).collect();
     let mut outcomes: Vec<Outcome> = hosted
         .iter()
         .map(|hosted| Err(hosted.as_ref().err().copied().unwrap_or(ErrorCode::UnknownServerError)))
@@ -173,19 +178,20 @@ async fn read(
         if !by_shard.contains_key(&hosted.shard) {
             turns.push(hosted.shard);
         }
-        let item = ReadItem { partition: hosted.id, wanted: partitions[slot].1.clone(), limit, follower };
+        let Due { wanted, interest, .. } = &due[slot];
+        let (wanted, interest) = (wanted.clone(), Some(Arc::clone(interest)));
+        let item = ReadItem { partition: hosted.id, wanted, limit, follower, interest };
         by_shard.entry(hosted.shard).or_default().push((slot, item));
     }
     let mut left = bytes_max;
     let mut nothing_yet = true;
     for shard in turns {
         let items = by_shard.remove(&shard).unwrap_or_default();
-        let watch = watch.cloned();
         let done = call
             .broker
             .shards
             .get(shard)
-            .ask_quick(move |shard| shard.read_all(items, left, nothing_yet, watch.as_ref()))
+            .ask_quick(move |shard| shard.read_all(items, left, nothing_yet))
             .await;
         for (slot, outcome) in done.unwrap_or_default() {
             if let Ok(read) = &outcome {
@@ -199,14 +205,18 @@ async fn read(
 }
 
 fn tell(call: &Call, session: i32, named: &Named, outcome: &Outcome) -> bool {
-    let (told, has_records, is_error) = match outcome {
+    let (told, gave) = match outcome {
         Ok(read) => {
-            let told = Told { high_watermark: read.high_watermark, log_start: read.log_start };
-            (told, read.bytes() > 0 || read.diverging.is_some(), false)
+            let gave = match read {
+                _ if read.bytes() > 0 || read.diverging.is_some() => Gave::Records,
+                _ if read.at_end => Gave::Nothing,
+                _ => Gave::NoRoom,
+            };
+            (Told { high_watermark: read.high_watermark, log_start: read.log_start }, gave)
         }
-        Err(_) => (Told { high_watermark: Offset::NONE, log_start: Offset::NONE }, false, true),
+        Err(_) => (Told { high_watermark: Offset::NONE, log_start: Offset::NONE }, Gave::Error),
     };
-    call.broker.fetch_sessions().tell(session, named, told, has_records, is_error)
+    call.broker.fetch_sessions().tell(session, named, told, gave)
 }
 
 fn partition_data(call: &Call, named: &Named, outcome: Outcome, committed: bool) -> PartitionData {

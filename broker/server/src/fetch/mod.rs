@@ -2,4 +2,4 @@
 
 mod session;
 
-pub use session::{Ask, Named, Resolved, Sessions, Told, Wanted};
+pub use session::{Ask, Due, Gave, Named, Resolved, Sessions, Told, Wanted};

@@ -1,11 +1,23 @@
 //! Fetch sessions (KIP-227): a client names its partitions once, then only what changes; the answer leaves out what is unchanged.
+//!
+//! A session stands by its partitions: which of them are due to be looked at is known without asking each, so that a fetch costs as
+//! much as has changed, and not as much as the session has partitions.
 
+use crate::shard::{Interest, Reader, Watch};
 use klamm_protocol::ErrorCode;
+use klamm_storage::Limit;
 use klamm_types::{LeaderEpoch, Mono, Offset, PartitionIndex, Str, TopicId};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// A session that was not used for so long may be evicted for a new one (`min.incremental.fetch.session.eviction.ms` of Kafka).
 const EVICTABLE_AFTER: Duration = Duration::from_secs(120);
+
+/// A follower's partitions are all looked at so often: its leader wants to know that it still has everything, long before
+/// `replica.lag.time.max.ms` is over. No later than a follower comes that finds nothing (`replica.fetch.wait.max.ms`).
+const FOLLOWER_LOOKS_AGAIN: Duration = Duration::from_millis(500);
+
+/// A consumer's so often: what marks no partition, such as a failed disk, is told then.
+const CONSUMER_LOOKS_AGAIN: Duration = Duration::from_secs(10);
 
 /// The epoch of a request that wants no session.
 const FINAL_EPOCH: i32 = -1;
@@ -46,32 +58,67 @@ pub struct Told {
     pub log_start: Offset,
 }
 
+/// What a look at a partition gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gave {
+    /// There is nothing, until something comes.
+    Nothing,
+    /// Records, or where the logs part: the client comes back with another offset, or wants the same again.
+    Records,
+    /// There are records, but the answer had no room for them.
+    NoRoom,
+    /// An error.
+    Error,
+}
+
 #[derive(Clone, Debug)]
 struct Slot {
     wanted: Wanted,
     told: Option<Told>,
-    /// Partitions that gave records move behind those that did not, so that each gets its turn.
+    /// Partitions that gave records move behind those that did not, so that each gets its turn. No two are the same.
     turn: u64,
+    interest: Arc<Interest>,
 }
 
+/// Invariant: a partition that is neither due nor marked gave [`Gave::Nothing`] when it was last looked at, and its log thread
+/// knew of the interest then.
 #[derive(Debug)]
 struct Session {
     by_id: bool,
+    limit: Limit,
     next_epoch: i32,
     used: Mono,
     turns: u64,
     partitions: BTreeMap<Named, Slot>,
+    /// The partitions to look at, in turn.
+    due: BTreeMap<u64, Named>,
+    /// When all were.
+    all_due: Mono,
+    watch: Arc<Watch>,
+}
+
+/// A partition to look at.
+#[derive(Clone, Debug)]
+pub struct Due {
+    /// Which one.
+    pub named: Named,
+    /// What is wanted of it.
+    pub wanted: Wanted,
+    /// Told to its log thread.
+    pub interest: Arc<Interest>,
 }
 
 /// What a request asks for, once its session is found.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Resolved {
     /// The session to name in the answer; 0 for none.
     pub session: i32,
     /// Whether the answer leaves out what the client knows.
     pub incremental: bool,
-    /// The partitions to read, in turn.
-    pub partitions: Vec<(Named, Wanted)>,
+    /// The partitions to look at, in turn.
+    pub due: Vec<Due>,
+    /// Tells when there is more.
+    pub watch: Arc<Watch>,
 }
 
 /// The sessions of this broker.
@@ -90,6 +137,8 @@ pub struct Ask {
     pub epoch: i32,
     /// Whether topics are named by id.
     pub by_id: bool,
+    /// Up to where the client reads.
+    pub limit: Limit,
     /// Partitions that are new or have changed.
     pub partitions: Vec<(Named, Wanted)>,
     /// Partitions that the client wants no more.
@@ -122,8 +171,7 @@ impl Sessions {
     pub fn resolve(&mut self, now: Mono, ask: Ask, random: u64) -> Result<Resolved, ErrorCode> {
         if ask.epoch == FINAL_EPOCH || ask.epoch == INITIAL_EPOCH {
             self.sessions.remove(&ask.session);
-            let session = if ask.epoch == INITIAL_EPOCH { self.open(now, &ask, random) } else { 0 };
-            return Ok(Resolved { session, incremental: false, partitions: ask.partitions });
+            return Ok(self.begin(now, ask, random));
         }
         let session = self.sessions.get_mut(&ask.session).ok_or(ErrorCode::FetchSessionIdNotFound)?;
         if session.next_epoch != ask.epoch {
@@ -135,52 +183,69 @@ impl Sessions {
         session.next_epoch = if ask.epoch == i32::MAX { 1 } else { ask.epoch + 1 };
         session.used = now;
         for named in &ask.forgotten {
-            session.partitions.remove(named);
+            session.forget(named);
         }
         for (named, wanted) in ask.partitions {
             session.want(named, wanted);
         }
-        let mut slots: Vec<_> = session.partitions.iter().collect();
-        slots.sort_by_key(|(_, slot)| slot.turn);
-        let partitions =
-            slots.into_iter().map(|(named, slot)| (named.clone(), slot.wanted.clone())).collect();
-        Ok(Resolved { session: ask.session, incremental: true, partitions })
+        session.look_again(now, ask.limit);
+        let (due, watch) = (session.due(), Arc::clone(&session.watch));
+        Ok(Resolved { session: ask.session, incremental: true, due, watch })
+    }
+
+    /// The partitions of a session that are to be looked at now; none when it is gone.
+    pub fn due(&mut self, session: i32) -> Option<Vec<Due>> {
+        self.sessions.get_mut(&session).map(Session::due)
     }
 
     /// Whether an incremental answer must name the partition; remembers what it says.
-    pub fn tell(
-        &mut self,
-        session: i32,
-        named: &Named,
-        told: Told,
-        has_records: bool,
-        is_error: bool,
-    ) -> bool {
+    pub fn tell(&mut self, session: i32, named: &Named, told: Told, gave: Gave) -> bool {
         let Some(session) = self.sessions.get_mut(&session) else { return true };
         let Some(slot) = session.partitions.get_mut(named) else { return true };
-        let changed = slot.told != Some(told) || has_records || is_error;
+        let changed = slot.told != Some(told) || matches!(gave, Gave::Records | Gave::Error);
         // after an error the client asks again, and must be told again
-        slot.told = (!is_error).then_some(told);
-        if has_records {
-            session.turns += 1;
-            slot.turn = session.turns;
+        slot.told = (gave != Gave::Error).then_some(told);
+        match gave {
+            Gave::Nothing => drop(session.due.remove(&slot.turn)),
+            Gave::Records => {
+                session.due.remove(&slot.turn);
+                session.turns += 1;
+                slot.turn = session.turns;
+                session.due.insert(slot.turn, named.clone());
+            }
+            Gave::NoRoom | Gave::Error => drop(session.due.insert(slot.turn, named.clone())),
         }
         changed
     }
 
-    fn open(&mut self, now: Mono, ask: &Ask, random: u64) -> i32 {
+    fn begin(&mut self, now: Mono, ask: Ask, random: u64) -> Resolved {
+        let mut session = Session {
+            by_id: ask.by_id,
+            limit: ask.limit,
+            next_epoch: 1,
+            used: now,
+            turns: 0,
+            partitions: BTreeMap::new(),
+            due: BTreeMap::new(),
+            all_due: now,
+            watch: Arc::default(),
+        };
+        for (named, wanted) in ask.partitions {
+            session.want(named, wanted);
+        }
+        let (due, watch) = (session.due(), Arc::clone(&session.watch));
+        let id = if ask.epoch == INITIAL_EPOCH { self.keep(now, session, random) } else { 0 };
+        Resolved { session: id, incremental: false, due, watch }
+    }
+
+    /// Keeps a session under a new id; 0 when there is no room: the client goes on without one, as with Kafka.
+    fn keep(&mut self, now: Mono, session: Session, random: u64) -> i32 {
         if self.sessions.len() >= self.slots_max && !self.evict(now) {
-            return 0; // the client goes on without a session, as with Kafka
+            return 0;
         }
         let mut id = (random & 0x7fff_ffff) as i32;
         while id == 0 || self.sessions.contains_key(&id) {
             id = id.wrapping_add(1) & i32::MAX;
-        }
-        let mut session =
-            Session { by_id: ask.by_id, next_epoch: 1, used: now, turns: 0, partitions: BTreeMap::new() };
-        for (named, wanted) in &ask.partitions {
-            let named = Named { name: named.name.detached(), ..named.clone() };
-            session.want(named, wanted.clone());
         }
         self.sessions.insert(id, session);
         id
@@ -199,20 +264,57 @@ impl Sessions {
 
 impl Session {
     fn want(&mut self, named: Named, wanted: Wanted) {
-        match self.partitions.get_mut(&named) {
-            Some(slot) => slot.wanted = wanted,
-            None => {
-                let named = Named { name: named.name.detached(), ..named };
-                self.turns += 1;
-                self.partitions.insert(named, Slot { wanted, told: None, turn: self.turns });
+        if let Some(slot) = self.partitions.get_mut(&named) {
+            slot.wanted = wanted;
+            self.due.insert(slot.turn, named);
+            return;
+        }
+        let named = Named { name: named.name.detached(), ..named };
+        let reader = if self.limit == Limit::End { Reader::Follower } else { Reader::Consumer };
+        let interest = Interest::new(&self.watch, named.clone(), reader);
+        self.turns += 1;
+        self.due.insert(self.turns, named.clone());
+        self.partitions.insert(named, Slot { wanted, told: None, turn: self.turns, interest });
+    }
+
+    fn forget(&mut self, named: &Named) {
+        if let Some(slot) = self.partitions.remove(named) {
+            self.due.remove(&slot.turn);
+        }
+    }
+
+    /// Makes all partitions due when it is time, or when what is at the end for the client is another place than before.
+    fn look_again(&mut self, now: Mono, limit: Limit) {
+        let after = if limit == Limit::End { FOLLOWER_LOOKS_AGAIN } else { CONSUMER_LOOKS_AGAIN };
+        if limit == self.limit && now.since(self.all_due) < after {
+            return;
+        }
+        (self.limit, self.all_due) = (limit, now);
+        self.due = self.partitions.iter().map(|(named, slot)| (slot.turn, named.clone())).collect();
+    }
+
+    fn due(&mut self) -> Vec<Due> {
+        for named in self.watch.take() {
+            if let Some(slot) = self.partitions.get(&named) {
+                slot.interest.unmark();
+                self.due.insert(slot.turn, named);
             }
         }
+        let slots = self.due.values().filter_map(|named| self.partitions.get_key_value(named));
+        slots
+            .map(|(named, slot)| Due {
+                named: named.clone(),
+                wanted: slot.wanted.clone(),
+                interest: Arc::clone(&slot.interest),
+            })
+            .collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shard::{News, Watchers};
 
     fn named(partition: i32) -> Named {
         Named { id: TopicId::default(), name: Str::from("t"), partition: PartitionIndex(partition) }
@@ -232,31 +334,81 @@ mod tests {
             session,
             epoch,
             by_id: false,
+            limit: Limit::HighWatermark,
             partitions: partitions.iter().map(|&(p, offset)| (named(p), wanted(offset))).collect(),
             forgotten: forgotten.iter().map(|&p| named(p)).collect(),
         }
     }
 
     fn order(resolved: &Resolved) -> Vec<(i32, i64)> {
-        resolved.partitions.iter().map(|(named, wanted)| (named.partition.0, wanted.offset.0)).collect()
+        resolved.due.iter().map(|due| (due.named.partition.0, due.wanted.offset.0)).collect()
     }
+
+    const TOLD: Told = Told { high_watermark: Offset(9), log_start: Offset(0) };
 
     #[test]
     fn a_session_remembers_what_the_client_wants_and_knows() {
         let mut sessions = Sessions::new(10);
         let first = sessions.resolve(Mono(0), ask(0, 0, &[(0, 5), (1, 6)], &[]), 7).expect("new");
         assert_eq!((first.session, first.incremental), (7, false));
-        let told = Told { high_watermark: Offset(9), log_start: Offset(0) };
-        assert!(sessions.tell(7, &named(0), told, true, false));
+        assert!(sessions.tell(7, &named(0), TOLD, Gave::Records));
         let second = sessions.resolve(Mono(1), ask(7, 1, &[(0, 9)], &[]), 0).expect("known");
         assert!(second.incremental);
         assert_eq!(order(&second), [(1, 6), (0, 9)], "who gave records comes last");
-        assert!(!sessions.tell(7, &named(0), told, false, false), "nothing is new");
-        assert!(sessions.tell(7, &named(1), told, false, false), "never told");
-        assert!(sessions.tell(7, &named(1), told, false, true), "an error is always told");
-        assert!(sessions.tell(7, &named(1), told, false, false), "and what follows it");
+        assert!(!sessions.tell(7, &named(0), TOLD, Gave::Nothing), "nothing is new");
+        assert!(sessions.tell(7, &named(1), TOLD, Gave::Nothing), "never told");
+        assert!(sessions.tell(7, &named(1), TOLD, Gave::Error), "an error is always told");
+        assert!(sessions.tell(7, &named(1), TOLD, Gave::NoRoom), "and what follows it");
         let third = sessions.resolve(Mono(2), ask(7, 2, &[], &[0]), 0).expect("known");
         assert_eq!(order(&third), [(1, 6)]);
+    }
+
+    #[test]
+    fn only_what_may_have_something_is_due() {
+        let mut sessions = Sessions::new(10);
+        let first = sessions.resolve(Mono(0), ask(0, 0, &[(0, 0), (1, 0), (2, 0), (3, 0)], &[]), 7);
+        let due = first.expect("new").due;
+        let mut partition = Watchers::default();
+        partition.add(&due[0].interest);
+        partition.hear(News::Committed);
+        for (at, gave) in [Gave::Nothing, Gave::Nothing, Gave::Error, Gave::Records].into_iter().enumerate() {
+            sessions.tell(7, &named(at as i32), TOLD, gave);
+        }
+        let next = sessions.resolve(Mono(1), ask(7, 1, &[], &[]), 0).expect("known");
+        assert_eq!(order(&next), [(0, 0), (2, 0), (3, 0)], "0: something came before it was told of");
+        for at in [0, 2, 3] {
+            sessions.tell(7, &named(at), TOLD, Gave::Nothing);
+        }
+        let next = sessions.resolve(Mono(2), ask(7, 2, &[], &[]), 0).expect("known");
+        assert_eq!(order(&next), []);
+        partition.hear(News::Committed);
+        assert_eq!(sessions.due(7).expect("known").len(), 1, "it was woken while it waited");
+        assert!(sessions.tell(7, &named(0), TOLD, Gave::Records));
+        let next = sessions.resolve(Mono(3), ask(7, 3, &[(1, 1)], &[0]), 0).expect("known");
+        assert_eq!(order(&next), [(1, 1)], "what the client changes is due, and not what it forgot");
+        partition.hear(News::Committed);
+        assert_eq!(sessions.due(7).expect("known").len(), 1, "nobody hears of what was forgotten");
+    }
+
+    #[test]
+    fn all_are_due_after_a_while_and_for_another_limit() {
+        let mut sessions = Sessions::new(10);
+        sessions.resolve(Mono(0), ask(0, 0, &[(0, 0), (1, 0)], &[]), 7).expect("new");
+        let mut due = |epoch, now, limit| {
+            for partition in [0, 1] {
+                sessions.tell(7, &named(partition), TOLD, Gave::Nothing);
+            }
+            let ask = Ask { limit, ..ask(7, epoch, &[], &[]) };
+            sessions.resolve(now, ask, 0).expect("known").due.len()
+        };
+        let later = Mono(0).plus(CONSUMER_LOOKS_AGAIN);
+        assert_eq!(due(1, Mono(1), Limit::HighWatermark), 0);
+        assert_eq!(due(2, later, Limit::HighWatermark), 2);
+        assert_eq!(due(3, later, Limit::HighWatermark), 0);
+        assert_eq!(due(4, later, Limit::LastStable), 2);
+        assert_eq!(due(5, later, Limit::End), 2);
+        assert_eq!(due(6, later, Limit::End), 0);
+        assert_eq!(due(7, later.plus(FOLLOWER_LOOKS_AGAIN), Limit::End), 2);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A partition as a follower: what its leader sends, and where the log is cut to be a part of the leader's. What a leader hears of
 //! its own proposals is here too.
 
-use super::{Partition, partition::Waiting};
+use super::{Partition, partition::Waiting, watch::News};
 use klamm_replication::{EpochEnd, Event, Fate, Proposal};
 use klamm_storage::{Removal, StorageError};
 use klamm_types::{BrokerId, Bytes, LeaderEpoch, Now, Offset};
@@ -65,7 +65,7 @@ impl Partition {
             let own = self.log.end_of_epoch(leader.epoch);
             let own = own.map(|own| EpochEnd { epoch: own.epoch, end: own.end });
             self.tell(now, Event::Diverged { leader, own });
-            return self.carry_out(now, 0);
+            return self.carry_out(now);
         }
         if !sent.records.is_empty() {
             if let Err(error) = self.log.append_fetched(now, &sent.records) {
@@ -77,14 +77,14 @@ impl Partition {
         let own_start = self.log.start();
         let Sent { high_watermark, log_start, .. } = sent;
         self.tell(now, Event::LeaderOffsets { high_watermark, log_start, own_start });
-        self.carry_out(now, 0);
+        self.carry_out(now);
     }
 
     /// The leader has nothing at the log's end; these are its bounds.
     pub(super) fn out_of_range(&mut self, now: Now, epoch: LeaderEpoch, start: Offset, end: Offset) {
         if epoch == self.replica.epoch() {
             self.tell(now, Event::OutOfRange { start, end });
-            self.carry_out(now, 0);
+            self.carry_out(now);
         }
     }
 
@@ -92,7 +92,7 @@ impl Partition {
     pub(super) fn decided(&mut self, now: Now, proposal: &Proposal, fate: Fate) {
         let Proposal { epoch, partition_epoch, .. } = *proposal;
         self.tell(now, Event::Decided { epoch, partition_epoch, fate });
-        self.carry_out(now, 0);
+        self.carry_out(now);
     }
 
     pub(super) fn cut(&mut self, now: Now, offset: Offset) {
@@ -119,5 +119,6 @@ impl Partition {
         if let Err(error) = self.log.delete_records(offset) {
             tracing::warn!(partition = %self.log.name(), %error, "a log's start cannot follow its leader's");
         }
+        self.watchers.hear(News::Bounds);
     }
 }

@@ -22,7 +22,9 @@ pub use outbox::{Asked, Outbox};
 pub use partition::{FollowerId, Found, Partition, Read, ReadItem};
 pub use pending::{Outcome, PendingProduce, ProduceError, Produced};
 pub use upkeep::{Checkpoints, LogSize};
-pub use watch::Watch;
+pub use watch::{Interest, Reader, Watch};
+#[cfg(test)]
+pub(crate) use watch::{News, Watchers};
 
 use klamm_net::Reservation;
 use klamm_protocol::ErrorCode;
@@ -87,21 +89,20 @@ impl Shard {
     }
 
     /// Reads in turn, at most `left` bytes in all; the first that has records may give a whole batch beyond that while there is
-    /// `nothing_yet`. `watch` hears of whatever comes to these partitions from now on.
+    /// `nothing_yet`. Their interests hear of whatever comes to these partitions from now on.
     pub fn read_all(
         &mut self,
         items: Vec<(usize, ReadItem)>,
         mut left: u32,
         mut nothing_yet: bool,
-        watch: Option<&Arc<Watch>>,
     ) -> Vec<(usize, Result<Read, ErrorCode>)> {
         let mut done = Vec::with_capacity(items.len());
         let now = self.world.clock.now();
         for (slot, item) in items {
             let result =
                 self.leader(item.partition, item.wanted.current_leader_epoch).and_then(|partition| {
-                    if let Some(watch) = watch {
-                        partition.watch(watch, item.limit);
+                    if let Some(interest) = &item.interest {
+                        partition.watch(interest);
                     }
                     partition.read(now, &item, left, nothing_yet)
                 });
@@ -151,7 +152,7 @@ impl Shard {
         let now = self.world.clock.now();
         for partition in self.partitions.values_mut().filter(|one| one.replica.has_followers()) {
             partition.tell(now, Event::Tick);
-            partition.carry_out(now, 0);
+            partition.carry_out(now);
         }
     }
 

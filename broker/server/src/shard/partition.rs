@@ -2,7 +2,7 @@
 
 use super::{
     Outbox, PendingProduce, ProduceError, Produced,
-    watch::{Watch, Watchers},
+    watch::{Interest, News, Watchers},
 };
 use crate::fetch::Wanted;
 use klamm_log::ProducerError;
@@ -51,6 +51,8 @@ pub struct ReadItem {
     pub limit: Limit,
     /// The follower that asks: it has everything before the offset.
     pub follower: Option<FollowerId>,
+    /// Who is to hear of what comes from now on.
+    pub interest: Option<Arc<Interest>>,
 }
 
 /// A follower as it names itself in a fetch.
@@ -75,6 +77,8 @@ pub struct Read {
     pub log_start: Offset,
     /// Where the reader's log and this one part (KIP-595), instead of records.
     pub diverging: Option<EpochEndOffset>,
+    /// Whether the reader has everything that it may read.
+    pub at_end: bool,
 }
 
 impl Read {
@@ -109,10 +113,7 @@ pub struct Partition {
     /// What came while the leadership is being handed over.
     held: Vec<Staged>,
     effects: Vec<Effect<Waiting>>,
-    /// Who waits for what is committed.
-    watchers: Watchers,
-    /// Followers that wait for anything.
-    followers: Watchers,
+    pub(super) watchers: Watchers,
     drained: Option<oneshot::Sender<()>>,
     outbox: Arc<Outbox>,
 }
@@ -129,7 +130,6 @@ impl Partition {
             held: Vec::new(),
             effects: Vec::new(),
             watchers: Watchers::default(),
-            followers: Watchers::default(),
             drained: None,
             outbox,
         }
@@ -143,7 +143,7 @@ impl Partition {
         }
         self.tell(now, Event::Configured(settings));
         self.tell(now, Event::Lead(leadership));
-        self.carry_out(now, 0);
+        self.carry_out(now);
         if news {
             self.send_away(); // what waits was meant for an earlier leadership
         }
@@ -159,14 +159,14 @@ impl Partition {
     ) {
         self.tell(now, Event::Configured(settings));
         self.tell(now, Event::Follow { epoch, leader });
-        self.carry_out(now, 0);
+        self.carry_out(now);
         self.send_away();
     }
 
     /// Ends: tells all who wait.
     pub(super) fn resign(&mut self, now: Now) {
         self.tell(now, Event::Follow { epoch: LeaderEpoch(self.replica.epoch().0 + 1), leader: None });
-        self.carry_out(now, 0);
+        self.carry_out(now);
         self.send_away();
     }
 
@@ -175,8 +175,7 @@ impl Partition {
         for staged in staged {
             staged.pending.complete(staged.slot, Err(ErrorCode::NotLeaderOrFollower.into()));
         }
-        self.watchers.came(u64::MAX);
-        self.followers.came(u64::MAX);
+        self.watchers.hear(News::Ended);
         self.drained = None;
     }
 
@@ -184,7 +183,7 @@ impl Partition {
     pub(super) fn drain(&mut self, now: Now, until: Mono, drained: oneshot::Sender<()>) {
         self.drained = Some(drained);
         self.tell(now, Event::Drain { until });
-        self.carry_out(now, 0);
+        self.carry_out(now);
     }
 
     pub(super) fn tell(&mut self, now: Now, event: Event<Waiting>) {
@@ -193,14 +192,14 @@ impl Partition {
         }
     }
 
-    /// Does what the replica decided; `bytes` were appended since the last time.
-    pub(super) fn carry_out(&mut self, now: Now, bytes: u64) {
+    /// Does what the replica decided.
+    pub(super) fn carry_out(&mut self, now: Now) {
         let mut effects = std::mem::take(&mut self.effects);
         for effect in effects.drain(..) {
             match effect {
                 Effect::HighWatermark(offset) => {
                     self.log.set_high_watermark(offset);
-                    self.watchers.came(bytes.max(1));
+                    self.watchers.hear(News::Committed);
                 }
                 Effect::Acknowledge(Waiting { slot, pending, produced }) => {
                     pending.complete(slot, Ok(produced))
@@ -219,7 +218,7 @@ impl Partition {
         if self.effects.is_empty() {
             self.effects = effects; // keeps its memory for the next time
         } else {
-            self.carry_out(now, 0); // cutting the log is an event of its own
+            self.carry_out(now); // cutting the log is an event of its own
         }
     }
 
@@ -302,10 +301,9 @@ impl Partition {
                 self.written(now, staged, result);
             }
         }
-        let bytes: usize = staged.iter().map(|staged| staged.batch.batch().bytes().len()).sum();
         self.tell(now, Event::Appended { end: self.log.end() });
-        self.carry_out(now, bytes as u64);
-        self.followers.came(bytes as u64);
+        self.carry_out(now);
+        self.watchers.hear(News::Appended);
         self.must_flush();
     }
 
@@ -335,9 +333,9 @@ impl Partition {
         refusal
     }
 
-    /// `watch` hears of what comes from now on.
-    pub(super) fn watch(&mut self, watch: &Arc<Watch>, limit: Limit) {
-        if limit == Limit::End { self.followers.add(watch) } else { self.watchers.add(watch) }
+    /// `interest` hears of what comes from now on.
+    pub(super) fn watch(&mut self, interest: &Arc<Interest>) {
+        self.watchers.add(interest);
     }
 
     /// Reads records, at most `left` bytes; beyond that a whole first batch when `first_whole`.
@@ -359,6 +357,7 @@ impl Partition {
                 last_stable: self.log.last_stable_offset(),
                 log_start: self.log.start(),
                 diverging: Some(diverging),
+                at_end: false,
             });
         }
         let read = self.log.read(wanted.offset, item.limit, wanted.bytes_max.min(left), first_whole);
@@ -369,10 +368,16 @@ impl Partition {
                 now,
                 Event::Fetched { follower: follower.id, broker_epoch: follower.epoch, end: wanted.offset },
             );
-            self.carry_out(now, 0);
+            self.carry_out(now);
             fetched.high_watermark = self.log.high_watermark();
         }
+        let end = match item.limit {
+            Limit::HighWatermark => fetched.high_watermark,
+            Limit::LastStable => fetched.last_stable,
+            Limit::End => self.log.end(),
+        };
         Ok(Read {
+            at_end: wanted.offset >= end,
             records: fetched.records.map(Chunk::File).into_iter().collect(),
             high_watermark: fetched.high_watermark,
             last_stable: fetched.last_stable,
@@ -433,7 +438,9 @@ impl Partition {
             return Err(ErrorCode::PolicyViolation);
         }
         let before = if before == Offset::NONE { self.log.high_watermark() } else { before };
-        self.log.delete_records(before).map_err(|error| self.read_error(&error))
+        let start = self.log.delete_records(before).map_err(|error| self.read_error(&error))?;
+        self.watchers.hear(News::Bounds);
+        Ok(start)
     }
 
     pub(super) fn read_error(&self, error: &ReadError) -> ErrorCode {

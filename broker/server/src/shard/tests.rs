@@ -91,8 +91,8 @@ impl Node {
             last_fetched_epoch: at.last_epoch,
         };
         let follower = Some(FollowerId { id: self.id, epoch: None });
-        let item = ReadItem { partition: PARTITION, wanted, limit: Limit::End, follower };
-        let read = leader.shard.read_all(vec![(0, item)], 1 << 20, true, None).remove(0).1.expect("in range");
+        let item = ReadItem { partition: PARTITION, wanted, limit: Limit::End, follower, interest: None };
+        let read = leader.shard.read_all(vec![(0, item)], 1 << 20, true).remove(0).1.expect("in range");
         let records = match read.records.first() {
             Some(Chunk::File(slice)) => klamm_storage::read_slice(slice).expect("it can be read"),
             _ => Default::default(),

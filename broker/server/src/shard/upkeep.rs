@@ -1,6 +1,6 @@
 //! What the background tasks ask of a shard: flushes, checkpoints, retention, sizes.
 
-use super::Shard;
+use super::{Shard, watch::News};
 use klamm_replication::{Durability, Event};
 use klamm_storage::{FlushDepth, FlushWork, Flushed};
 use klamm_types::{Offset, TopicIdPartition, TopicPartition};
@@ -95,7 +95,7 @@ impl Shard {
                 tracing::error!(partition = %partition.log.name(), %error, "a flush failed");
             }
             partition.tell(now, Event::Synced { end: partition.log.durable_end() });
-            partition.carry_out(now, 0);
+            partition.carry_out(now);
             if partition.log.durable_end() < partition.log.end() {
                 partition.must_flush(); // more came meanwhile, or another kind of round was on its way
             }
@@ -105,8 +105,15 @@ impl Shard {
     /// Drops what retention no longer keeps.
     pub fn retain(&mut self) {
         let now = self.world.clock.now();
-        let removals: Vec<_> =
-            self.partitions.values_mut().map(|one| (one.log.retain(now), one.log.name().clone())).collect();
+        let retain = |one: &mut super::Partition| {
+            let start = one.log.start();
+            let removal = one.log.retain(now);
+            if one.log.start() > start {
+                one.watchers.hear(News::Bounds);
+            }
+            (removal, one.log.name().clone())
+        };
+        let removals: Vec<_> = self.partitions.values_mut().map(retain).collect();
         for (removal, partition) in removals {
             match removal {
                 Ok(removal) => self.unlink(removal),

@@ -1,62 +1,143 @@
-//! Long polls: who waits for records, and which partitions wake it.
+//! Long polls: who waits for records, and which partitions have something for it.
+//!
+//! A fetch session, or a fetch without one, has one [`Watch`], and an [`Interest`] for each of its partitions, which these hold
+//! weakly: they forget it when its owner drops it. What comes to a partition marks its interests, so that a fetch looks at marked
+//! partitions only, however many it has named.
 
-use std::sync::{
-    Arc, Weak,
-    atomic::{AtomicU64, Ordering},
+use crate::fetch::Named;
+use std::{
+    future::poll_fn,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Poll, Waker},
 };
-use tokio::sync::Notify;
 
-/// One waiting fetch. Partitions hold it weakly: when the fetch is answered and drops it, they forget it.
-#[derive(Debug)]
-pub struct Watch {
-    missing_bytes: AtomicU64,
-    ready: Notify,
+/// What a fetch waits with.
+#[derive(Debug, Default)]
+pub struct Watch(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    marked: Vec<Named>,
+    /// Something came that is worth waking for.
+    came: bool,
+    waker: Option<Waker>,
 }
 
 impl Watch {
-    /// A wait for `bytes` more, at least one.
-    #[must_use]
-    pub fn new(bytes: u64) -> Arc<Self> {
-        Arc::new(Self { missing_bytes: AtomicU64::new(bytes.max(1)), ready: Notify::new() })
-    }
-
-    /// Resolves when enough has come.
+    /// Resolves when something has come since [`Watch::take`]. One task waits at a time.
     pub async fn wait(&self) {
-        self.ready.notified().await;
+        poll_fn(|context| {
+            let mut state = self.state();
+            if std::mem::take(&mut state.came) {
+                return Poll::Ready(());
+            }
+            state.waker = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await
     }
 
-    /// `bytes` have come. `u64::MAX` wakes it in any case: something other than records is to be told.
-    pub fn came(&self, bytes: u64) {
-        let before = self.missing_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |missing| {
-            Some(missing.saturating_sub(bytes))
-        });
-        if before.is_ok_and(|missing| missing > 0 && missing <= bytes) {
-            self.ready.notify_one();
+    /// The partitions that were marked. Whoever takes them calls [`Interest::unmark`] and then looks at them.
+    #[must_use]
+    pub fn take(&self) -> Vec<Named> {
+        let mut state = self.state();
+        state.came = false;
+        std::mem::take(&mut state.marked)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Who reads a partition: what is news to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// Wants what is committed.
+    Consumer,
+    /// Wants what is appended, and hears of what is committed when there is something else to say.
+    Follower,
+}
+
+/// One partition of a watch.
+#[derive(Debug)]
+pub struct Interest {
+    watch: Arc<Watch>,
+    named: Named,
+    reader: Reader,
+    /// Whether the watch has it among the marked: it is there once at most.
+    marked: AtomicBool,
+}
+
+impl Interest {
+    /// The interest of `watch` in the partition that its owner calls `named`.
+    #[must_use]
+    pub fn new(watch: &Arc<Watch>, named: Named, reader: Reader) -> Arc<Self> {
+        Arc::new(Self { watch: Arc::clone(watch), named, reader, marked: AtomicBool::new(false) })
+    }
+
+    /// From now on it can be marked again.
+    pub fn unmark(&self) {
+        self.marked.store(false, Ordering::SeqCst);
+    }
+
+    fn mark(&self, wakes: bool) {
+        let marked = self.marked.swap(true, Ordering::SeqCst);
+        if marked && !wakes {
+            return;
+        }
+        let mut state = self.watch.state();
+        if !marked {
+            state.marked.push(self.named.clone());
+        }
+        state.came |= wakes;
+        let waker = if wakes { state.waker.take() } else { None };
+        drop(state); // who is woken takes the lock
+        if let Some(waker) = waker {
+            waker.wake();
         }
     }
 }
 
-/// Who watches one partition.
+/// What came to a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// Records were appended.
+    Appended,
+    /// Records were committed.
+    Committed,
+    /// The log's start moved.
+    Bounds,
+    /// Its leadership ended, or another epoch began.
+    Ended,
+}
+
+/// Who is interested in one partition.
 #[derive(Debug, Default)]
-pub struct Watchers(Vec<Weak<Watch>>);
+pub(crate) struct Watchers(Vec<Weak<Interest>>);
 
 impl Watchers {
-    /// Adds a watch; forgets those that are gone when the list has grown.
-    pub fn add(&mut self, watch: &Arc<Watch>) {
-        if self.0.len() == self.0.capacity() {
-            self.0.retain(|watch| watch.strong_count() > 0);
-        }
-        self.0.push(Arc::downgrade(watch));
+    /// Adds an interest, once; forgets those that are gone.
+    pub(crate) fn add(&mut self, interest: &Arc<Interest>) {
+        self.0.retain(|one| one.strong_count() > 0 && !std::ptr::eq(one.as_ptr(), Arc::as_ptr(interest)));
+        self.0.push(Arc::downgrade(interest));
     }
 
-    /// Tells all that `bytes` have come.
-    pub fn came(&mut self, bytes: u64) {
-        self.0.retain(|watch| match watch.upgrade() {
-            Some(watch) => {
-                watch.came(bytes);
-                true
+    /// Marks all for whom this is news, and wakes those who wait for it.
+    pub(crate) fn hear(&mut self, news: News) {
+        self.0.retain(|interest| {
+            let Some(interest) = interest.upgrade() else { return false };
+            match (news, interest.reader) {
+                (News::Appended, Reader::Consumer) => {}
+                (News::Appended, Reader::Follower)
+                | (News::Committed, Reader::Consumer)
+                | (News::Ended, _) => interest.mark(true),
+                (News::Committed, Reader::Follower) | (News::Bounds, _) => interest.mark(false),
             }
-            None => false,
+            true
         });
         if self.0.is_empty() {
             self.0 = Vec::new(); // idle partitions keep nothing
@@ -68,26 +149,62 @@ impl Watchers {
 mod tests {
     use super::*;
     use futures::FutureExt;
+    use klamm_types::{PartitionIndex, Str, TopicId};
 
-    #[test]
-    fn wakes_when_enough_has_come() {
-        let mut watchers = Watchers::default();
-        let watch = Watch::new(100);
-        watchers.add(&watch);
-        watchers.came(99);
-        assert!(watch.wait().now_or_never().is_none());
-        watchers.came(1);
-        assert!(watch.wait().now_or_never().is_some());
+    fn named(partition: i32) -> Named {
+        Named { id: TopicId::default(), name: Str::from("t"), partition: PartitionIndex(partition) }
+    }
+
+    /// Whether `reader` is woken by `news`, and whether it has the partition among the marked then.
+    fn check(reader: Reader, news: News, expected: (bool, bool)) {
+        let (mut watchers, watch) = (Watchers::default(), Arc::default());
+        let interest = Interest::new(&watch, named(3), reader);
+        watchers.add(&interest);
+        watchers.hear(news);
+        watchers.hear(news);
+        let woken = watch.wait().now_or_never().is_some();
+        let marked = watch.take();
+        assert_eq!((woken, !marked.is_empty()), expected, "{reader:?} {news:?}");
+        assert!(marked.len() <= 1, "once, however often it was told");
     }
 
     #[test]
-    fn forgets_who_is_gone() {
+    fn each_reader_hears_what_is_news_to_it() {
+        check(Reader::Consumer, News::Appended, (false, false));
+        check(Reader::Consumer, News::Committed, (true, true));
+        check(Reader::Consumer, News::Bounds, (false, true));
+        check(Reader::Consumer, News::Ended, (true, true));
+        check(Reader::Follower, News::Appended, (true, true));
+        check(Reader::Follower, News::Committed, (false, true));
+        check(Reader::Follower, News::Bounds, (false, true));
+        check(Reader::Follower, News::Ended, (true, true));
+    }
+
+    #[test]
+    fn what_was_taken_can_be_marked_again() {
+        let (mut watchers, watch) = (Watchers::default(), Arc::default());
+        let interest = Interest::new(&watch, named(3), Reader::Consumer);
+        watchers.add(&interest);
+        watchers.hear(News::Committed);
+        assert_eq!(watch.take(), [named(3)]);
+        assert!(watch.wait().now_or_never().is_none(), "it was taken");
+        interest.unmark();
+        watchers.hear(News::Committed);
+        assert_eq!(watch.take(), [named(3)]);
+    }
+
+    #[test]
+    fn forgets_who_is_gone_and_knows_each_once() {
         let mut watchers = Watchers::default();
+        let watch = Arc::default();
+        let stays = Interest::new(&watch, named(0), Reader::Consumer);
         for _ in 0..100 {
-            watchers.add(&Watch::new(1));
+            watchers.add(&stays);
+            watchers.add(&Interest::new(&watch, named(1), Reader::Consumer));
         }
-        assert!(watchers.0.len() < 10);
-        watchers.came(1);
+        assert!(watchers.0.len() <= 2);
+        drop(stays);
+        watchers.hear(News::Committed);
         assert!(watchers.0.is_empty());
     }
 }
