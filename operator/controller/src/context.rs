@@ -1,7 +1,7 @@
 //! What all reconciliations share.
 
 use crate::{broker_admin::BrokerAdmins, metrics::Metrics};
-use klamm_plan::cluster::Defaults;
+use klamm_plan::cluster::{BROKERS_MAX, Defaults};
 use klamm_world::World;
 use kube::{
     Client,
@@ -24,9 +24,6 @@ pub(crate) struct Context {
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
 }
-
-/// Until klamm-broker replicates. The plan is ready for more.
-const BROKERS_MAX: usize = 1;
 
 impl Context {
     pub(crate) fn new(

@@ -34,8 +34,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for entry in entries {
         let path = entry?.path();
         let Some(folder) = Folder::read(&path)? else { continue }; // not ours: never deleted
-        if let Some(pid) = folder.running() {
-            stop(&folder, pid)?;
+        if !folder.running().is_empty() {
+            stop(&folder)?;
             println!("stopped {}", path.display());
         }
         if arguments.delete_data {
@@ -49,14 +49,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn stop(folder: &Folder, pid: u32) -> anyhow::Result<()> {
-    let Some(process) = Pid::from_raw(pid as i32) else { return Ok(()) };
-    kill_process(process, Signal::TERM)?;
+fn stop(folder: &Folder) -> anyhow::Result<()> {
+    for process in folder.running().into_values().filter_map(|pid| Pid::from_raw(pid as i32)) {
+        let _ = kill_process(process, Signal::TERM); // it may have ended meanwhile
+    }
     let began = Instant::now();
-    while folder.running().is_some() {
+    while let Some((id, pid)) = folder.running().into_iter().next() {
         if began.elapsed() > STOP_MAX {
             bail!(
-                "process {pid} does not stop within {STOP_MAX:?}; look into its log in {}",
+                "broker {id}, process {pid}, does not stop within {STOP_MAX:?}; look into its log in {}",
                 folder.path.display()
             );
         }

@@ -2,23 +2,22 @@
 //! happens to topics, the operator's own plan decides.
 
 mod broker;
+mod brokers;
 pub mod folder;
 mod manifest;
+mod settings;
 mod topics;
 
 use anyhow::{Context, anyhow};
-use broker::Broker;
+use brokers::Brokers;
 use clap::Args;
 use folder::Folder;
 use klamm_client::{Client, Settings};
-use klamm_plan::cluster::{Defaults, ValidatedCluster};
+use klamm_plan::cluster::{BROKERS_MAX, Defaults, ValidatedCluster};
 use klamm_types::Str;
 use manifest::Manifest;
 use std::{path::PathBuf, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
-
-/// How long a broker may take to serve: a long recovery is told, not cut short.
-const START_MAX: Duration = Duration::from_secs(120);
 
 #[derive(Args)]
 pub struct Arguments {
@@ -36,9 +35,11 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let manifest = Manifest::parse(&text).with_context(|| arguments.file.display().to_string())?;
     let cluster = validated(&manifest)?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let folder = Folder::open(&arguments.data, &cluster.names.cluster)?;
-    let mut broker = Broker::start(&folder, &cluster).await?;
-    let serving = serve(&mut broker, &manifest, &cluster);
+    let ids = cluster.brokers().map(|(_, id)| id).collect();
+    let folder = Folder::open(&klamm_world::real::world(), &arguments.data, &cluster.names.cluster, &ids)?;
+    let kept = folder.path.display().to_string();
+    let mut brokers = Brokers::new(folder);
+    let serving = serve(&mut brokers, &manifest, &cluster, &kept);
     let result = tokio::select! {
         biased;
         _ = terminate.recv() => Ok(()),
@@ -46,7 +47,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         result = serving => result,
     };
     eprintln!("\nstopping");
-    broker.stop().await?;
+    brokers.stop().await?;
     result
 }
 
@@ -55,17 +56,23 @@ fn validated(manifest: &Manifest) -> anyhow::Result<ValidatedCluster> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         registry: String::new(),
         namespace: String::new(),
-        brokers_max: 1,
+        brokers_max: BROKERS_MAX,
     };
     ValidatedCluster::new(&manifest.cluster, &manifest.cluster.spec, None, &defaults)
         .map_err(|refusal| anyhow!("{}", refusal.message))
 }
 
-/// Waits until the broker serves, makes the topics, says how to use it, and waits for its end.
-async fn serve(broker: &mut Broker, manifest: &Manifest, cluster: &ValidatedCluster) -> anyhow::Result<()> {
-    broker.wait_until_ready(START_MAX).await?;
+/// Starts the brokers, waits until they serve, makes the topics, says how to use it, and looks after the brokers.
+async fn serve(
+    brokers: &mut Brokers,
+    manifest: &Manifest,
+    cluster: &ValidatedCluster,
+    kept: &str,
+) -> anyhow::Result<()> {
+    brokers.start(cluster).await?;
+    brokers.wait_until_ready().await?;
     let settings = Settings {
-        bootstrap: vec![("127.0.0.1".to_owned(), broker.port)],
+        bootstrap: brokers.ports().map(|port| ("127.0.0.1".to_owned(), port)).collect(),
         tls: None,
         client_id: Str::from_static("klamm-up"),
         timeout: Duration::from_secs(15),
@@ -75,19 +82,16 @@ async fn serve(broker: &mut Broker, manifest: &Manifest, cluster: &ValidatedClus
         topics::reconcile(&mut client, topic).await?;
     }
     let topic = manifest.topics.first().map_or_else(|| "orders".to_owned(), klamm_plan::topic::kafka_name);
-    println!("\n{} is ready: bootstrap address {}\n", cluster.names.cluster, broker.address());
-    println!(
-        "  klamm:  date | klamm produce {topic} -b {0}  &&  klamm consume {topic} -f -n 1 -b {0}",
-        broker.address()
-    );
-    println!(
-        "  kcat:   date | kcat -b {0} -P -t {topic}  &&  kcat -b {0} -C -t {topic} -c 1",
-        broker.address()
-    );
-    println!(
-        "  Kafka:  kafka-console-consumer --bootstrap-server {} --topic {topic} --from-beginning\n",
-        broker.address()
-    );
-    println!("Ctrl-C stops it; its data stays in {}.", broker.folder.display());
-    Err(broker.ended().await)
+    say(&cluster.names.cluster, &topic, brokers.ports(), kept);
+    Err(brokers.look_after(cluster).await)
+}
+
+fn say(cluster: &str, topic: &str, ports: impl Iterator<Item = u16>, kept: &str) {
+    let all: Vec<_> = ports.map(|port| format!("localhost:{port}")).collect();
+    let one = all.first().cloned().unwrap_or_default();
+    println!("\n{cluster} is ready: bootstrap address {}\n", all.join(","));
+    println!("  klamm:  date | klamm produce {topic} -b {one}  &&  klamm consume {topic} -f -n 1 -b {one}");
+    println!("  kcat:   date | kcat -b {one} -P -t {topic}  &&  kcat -b {one} -C -t {topic} -c 1");
+    println!("  Kafka:  kafka-console-consumer --bootstrap-server {one} --topic {topic} --from-beginning\n");
+    println!("Ctrl-C stops it; its data stays in {kept}.");
 }
