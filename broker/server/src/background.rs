@@ -239,8 +239,8 @@ async fn mark_clean(broker: &Broker, device: &Arc<Device>) -> Result<(), Storage
     for which in [Checkpoint::RecoveryPoints, Checkpoint::LogStarts, Checkpoint::HighWatermarks] {
         write_checkpoint(broker, device, which).await?;
     }
-    let device = Arc::clone(device);
-    broker.world.blocking(move || device.mark_clean_shutdown()).await
+    let (device, epoch) = (Arc::clone(device), broker.epoch());
+    broker.world.blocking(move || device.mark_clean_shutdown(epoch)).await
 }
 
 fn devices(broker: &Broker) -> Vec<Arc<Device>> {

@@ -1,24 +1,39 @@
 //! The broker's shared state: what every connection's task sees. Decisions are elsewhere; this is where they are looked up.
 
 use crate::{
-    controller::Controller,
+    api,
+    controller::{ChannelError, Controller, ControllerChannel},
     fetch::Sessions,
     group::Groups,
     metrics::Metrics,
+    peer::Peers,
     shard::{Shard, Shards},
 };
-use klamm_metadata::{Image, config::Settings};
+use klamm_metadata::{Image, config::Settings, decide::ProducerIdBlock};
 use klamm_net::{Budget, Gate};
-use klamm_protocol::ErrorCode;
-use klamm_types::{BrokerId, LeaderEpoch, PartitionIndex, Str, TopicId, TopicIdPartition, Uuid};
+use klamm_protocol::{AllocateProducerIdsRequest, ErrorCode};
+use klamm_types::{
+    BrokerEpoch, BrokerId, LeaderEpoch, Mono, PartitionIndex, ProducerId, Str, TopicId, TopicIdPartition, Uuid,
+};
 use klamm_world::World;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
+use tokio::sync::Notify;
 
 /// The topics that are the broker's own.
 pub const INTERNAL_TOPICS: [&str; 2] = ["__consumer_offsets", "__transaction_state"];
+
+/// How long a client waits for producer ids: less than its own patience.
+const PRODUCER_IDS_MAX: Duration = Duration::from_secs(10);
+
+/// How long what the active controller has done may take to be known here, before a client is sent away for a while.
+const LEARN_MAX: Duration = Duration::from_secs(2);
 
 /// The shared state of a running broker.
 pub struct Broker {
@@ -36,6 +51,10 @@ pub struct Broker {
     pub metrics: Metrics,
     /// The way to the controller of this node.
     pub controller: Controller,
+    /// The way to the active controller.
+    pub channel: ControllerChannel,
+    /// Connections to other nodes.
+    pub peers: Peers,
     /// The memory for requests.
     pub budget: Budget,
     /// The listeners.
@@ -43,6 +62,10 @@ pub struct Broker {
     /// The group coordinators.
     pub groups: Groups,
     image: RwLock<Arc<Image>>,
+    image_changed: Notify,
+    /// [`Broker::epoch`]; −1 for none.
+    epoch: AtomicI64,
+    producer_ids: tokio::sync::Mutex<ProducerIdBlock>,
     sessions: Mutex<Sessions>,
 }
 
@@ -76,7 +99,7 @@ impl Broker {
     pub fn new(
         world: World,
         settings: Settings,
-        controller: Controller,
+        (controller, peers): (Controller, Peers),
         shards: Shards,
         budget: Budget,
         gates: Vec<Arc<Gate>>,
@@ -87,7 +110,12 @@ impl Broker {
             cluster_id: Str::from(controller.meta().cluster_id.as_str()),
             metrics: Metrics::new(crate::api::SERVED.iter().map(|(key, _)| *key)),
             groups: Groups::new(world.clone(), &settings),
+            channel: ControllerChannel::new(world.clone(), &settings, controller.clone(), peers.clone()),
+            peers,
             image: RwLock::default(),
+            image_changed: Notify::new(),
+            epoch: AtomicI64::new(-1),
+            producer_ids: tokio::sync::Mutex::new(ProducerIdBlock::EMPTY),
             sessions: Mutex::new(Sessions::new(slots)),
             world,
             settings,
@@ -107,6 +135,70 @@ impl Broker {
     /// Replaces the metadata. The log threads must have applied it before, so that nobody hears of a partition that is not there.
     pub fn set_image(&self, image: Arc<Image>) {
         *self.image.write().unwrap_or_else(PoisonError::into_inner) = image;
+        self.image_changed.notify_waiters();
+    }
+
+    /// Waits until the metadata is as wanted here, or until `deadline`: then false.
+    pub async fn image_when(&self, deadline: Mono, wanted: impl Fn(&Image) -> bool) -> bool {
+        let waiting = async {
+            loop {
+                let mut changed = std::pin::pin!(self.image_changed.notified());
+                changed.as_mut().enable(); // before the look: a change in between must not be missed
+                if wanted(&self.image()) {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        self.world.deadline(deadline, waiting).await.is_ok()
+    }
+
+    /// The epoch that this broker's registration got; none while it is not registered.
+    #[must_use]
+    pub fn epoch(&self) -> Option<BrokerEpoch> {
+        Some(BrokerEpoch(self.epoch.load(Ordering::Relaxed))).filter(|epoch| epoch.0 >= 0)
+    }
+
+    /// The broker is registered, or not any more.
+    pub fn set_epoch(&self, epoch: Option<BrokerEpoch>) {
+        self.epoch.store(epoch.map_or(-1, |epoch| epoch.0), Ordering::Relaxed);
+    }
+
+    /// A producer id that nobody has had, of a block that the active controller gave to this broker (KIP-730).
+    ///
+    /// # Errors
+    /// The controller's refusal; `COORDINATOR_LOAD_IN_PROGRESS` while nobody gives any: clients try again with it.
+    pub async fn next_producer_id(&self) -> Result<ProducerId, ErrorCode> {
+        let mut block = self.producer_ids.lock().await;
+        if let Some(id) = block.take() {
+            return Ok(id);
+        }
+        let request = AllocateProducerIdsRequest {
+            broker_id: self.id.0,
+            broker_epoch: self.epoch().map_or(-1, |epoch| epoch.0),
+        };
+        let deadline = self.world.clock.now().mono.plus(PRODUCER_IDS_MAX);
+        let response = match self.channel.request(&request, deadline).await {
+            Ok(response) => response,
+            Err(error @ ChannelError::TimedOut(_)) => {
+                tracing::warn!(%error, "no producer ids can be had now");
+                return Err(ErrorCode::CoordinatorLoadInProgress);
+            }
+            Err(error @ ChannelError::Failed(_)) => {
+                tracing::error!(%error, "no producer ids can be had");
+                return Err(ErrorCode::UnknownServerError);
+            }
+        };
+        match ErrorCode::from_code(response.error_code).unwrap_or(ErrorCode::UnknownServerError) {
+            ErrorCode::None => {}
+            // this broker registers anew
+            ErrorCode::StaleBrokerEpoch | ErrorCode::BrokerIdNotRegistered => {
+                return Err(ErrorCode::CoordinatorLoadInProgress);
+            }
+            code => return Err(code),
+        }
+        *block = ProducerIdBlock::new(ProducerId(response.producer_id_start), response.producer_id_len);
+        block.take().ok_or(ErrorCode::UnknownServerError)
     }
 
     /// The fetch sessions.
@@ -130,12 +222,17 @@ impl Broker {
     ///
     /// # Errors
     /// `UNKNOWN_TOPIC_OR_PARTITION` where it does not; `INVALID_TOPIC_EXCEPTION` …
-    pub async fn auto_create(&self, topic: &Str) -> Result<(), ErrorCode> {
+    pub async fn auto_create(self: &Arc<Self>, topic: &Str) -> Result<(), ErrorCode> {
         if !self.is_internal(topic) && !self.settings.flag("auto.create.topics.enable") {
             return Err(ErrorCode::UnknownTopicOrPartition);
         }
-        let created = self.controller.auto_create(vec![topic.detached()]).await;
-        created.into_iter().next().unwrap_or(Ok(())).map_err(|refused| refused.code)
+        api::auto_create(self, topic).await?;
+        let deadline = self.world.clock.now().mono.plus(LEARN_MAX);
+        // the active controller has it: here it is a moment later
+        match self.image_when(deadline, |image| image.topic(topic).is_some()).await {
+            true => Ok(()),
+            false => Err(ErrorCode::LeaderNotAvailable),
+        }
     }
 
     /// A partition that this broker leads, by its topic's name.

@@ -14,6 +14,7 @@ pub mod group;
 mod health;
 pub mod http;
 pub mod life;
+mod lifecycle;
 mod listeners;
 pub mod metrics;
 pub mod peer;

@@ -75,7 +75,7 @@ impl Peers {
 }
 
 /// `inter.broker.listener.name`; else, as in Kafka, the one called PLAINTEXT; else the first that is not for controllers.
-fn inter_broker_listener(settings: &Settings) -> Str {
+pub(crate) fn inter_broker_listener(settings: &Settings) -> Str {
     const KAFKAS: &str = "PLAINTEXT";
     if let Some(name) = settings.get("inter.broker.listener.name").filter(|name| !name.is_empty()) {
         return name;

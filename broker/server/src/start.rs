@@ -5,11 +5,13 @@ use crate::{
     background,
     broker::Broker,
     control::{self, ControlService},
-    controller::{self, Controller, ControllerError},
+    controller::{self, Controller, ControllerChannel, ControllerError},
     health::BrokerHealth,
     http,
     life::{Life, Stage},
+    lifecycle::{self, Identity, Lifecycle},
     listeners::{self, Bound, ListenError},
+    peer::Peers,
     shard::{LogDirs, Shards},
     tls::{self, Members, TlsError},
 };
@@ -19,7 +21,7 @@ use klamm_metadata::{
 };
 use klamm_net::{Budget, Closing, Service, serve};
 use klamm_storage::{LogDir, OpenError};
-use klamm_types::Str;
+use klamm_types::{BrokerEpoch, Str};
 use klamm_world::World;
 use std::{
     collections::BTreeMap,
@@ -37,6 +39,9 @@ const BUDGET_BYTES_MAX: u64 = 1 << 30;
 
 /// How long connections have to get their last answers at the end.
 const DRAIN_MAX: Duration = Duration::from_secs(2);
+
+/// How long a broker that ends waits until others have taken over what it leads.
+const HAND_OVER_MAX: Duration = Duration::from_secs(10);
 
 /// How often it is looked whether they have.
 const DRAIN_CHECK: Duration = Duration::from_millis(5);
@@ -105,6 +110,7 @@ pub struct Running {
     closing: Closing,
     life: Arc<Life>,
     closing_shells: Closing,
+    lifecycle: Lifecycle,
 }
 
 /// Starts a broker on formatted directories: it serves when this returns.
@@ -131,15 +137,19 @@ pub async fn start(world: World, settings: Settings, machine: &Machine) -> Resul
     }
     let metadata = controller::metadata_directory(&settings);
     let metadata_dir = dirs.iter().find(|dir| dir.device().path() == metadata).expect("directories() has it");
+    let peers = Peers::new(&world, &settings)?;
     let (controller, driver) = Controller::open(world.clone(), metadata_dir, &settings).await?;
-    let registration = registration(&world, &settings, &bound, &dirs);
+    let identity = identity(&world, &settings, &bound, &dirs);
     dirs.iter().for_each(|dir| {
         let leftovers = dir.leftovers();
         world.spawn.spawn("leftovers", world.spawn.blocking(Box::new(move || leftovers.run())));
     });
     let shards = Shards::start(&world, settings.node_id(), LogDirs::new(dirs), world.spawn.cores());
     let gates: Vec<_> = bound.iter().map(|one| Arc::clone(&one.gate)).collect();
-    let broker = Arc::new(Broker::new(world.clone(), settings, controller, shards, budget, gates.clone()));
+    let heartbeats =
+        ControllerChannel::new(world.clone(), &settings, controller.clone(), peers.clone());
+    let broker =
+        Arc::new(Broker::new(world.clone(), settings, (controller, peers), shards, budget, gates.clone()));
     life.set_broker(Arc::clone(&broker));
 
     let (fail, failed) = oneshot::channel();
@@ -150,21 +160,29 @@ pub async fn start(world: World, settings: Settings, machine: &Machine) -> Resul
         }
     };
     world.spawn.spawn("controller", Box::pin(driving));
-    let epoch =
-        broker.controller.register(registration.0, registration.1).await.map_err(StartError::Registration)?;
-    broker.controller.unfence(epoch).await.map_err(StartError::Registration)?;
+    let judge = Arc::clone(broker.controller.judge()).run(broker.controller.clone(), closing.clone());
+    world.spawn.spawn("judge", Box::pin(judge));
+    let mut lifecycle = lifecycle::start(&broker, heartbeats, identity, &closing);
+    lifecycle.active().await.map_err(StartError::Registration)?;
     background::start(&broker, &closing);
     let addresses = bound.iter().map(|one| (one.gate.name.clone(), one.address)).collect();
     open_gates(&broker, bound, members);
     life.set_stage(Stage::Serving);
-    Ok(Running { broker, addresses, failed, gates, closing, life, closing_shells })
+    Ok(Running { broker, addresses, failed, gates, closing, life, closing_shells, lifecycle })
 }
 
 impl Running {
-    /// Ends in order: no new requests, the last answers, everything durable, the mark of a clean shutdown.
-    pub async fn stop(self) {
+    /// Ends in order: others take over what this broker leads, no new requests, the last answers, everything durable, the mark of
+    /// a clean shutdown.
+    pub async fn stop(mut self) {
         let broker = self.broker;
         self.life.set_stage(Stage::Stopping);
+        if broker.settings.flag("controlled.shutdown.enable") && has_others(&broker) {
+            let deadline = broker.world.clock.now().mono.plus(HAND_OVER_MAX);
+            if !self.lifecycle.leave(&broker, deadline).await {
+                tracing::warn!("the broker ends before all others know that it leads nothing any more");
+            }
+        }
         self.closing.close();
         broker.groups.stop();
         let deadline = broker.world.clock.now().mono.plus(DRAIN_MAX);
@@ -176,6 +194,11 @@ impl Running {
         background::shut_down(&broker).await;
         self.closing_shells.close();
     }
+}
+
+/// Whether there is anybody to hand over to.
+fn has_others(broker: &Broker) -> bool {
+    broker.image().brokers().any(|other| other.id != broker.id && other.is_active())
 }
 
 fn budget_bytes(settings: &Settings, machine: &Machine) -> usize {
@@ -223,12 +246,12 @@ async fn be_formatted(
 }
 
 /// What the node says of itself as broker and as controller.
-fn registration(
+fn identity(
     world: &World,
     settings: &Settings,
     bound: &[Bound],
     dirs: &[LogDir],
-) -> (Registration, Registration) {
+) -> Identity {
     let endpoints = |controller: bool| {
         let listeners = bound.iter().filter(|one| one.controller == controller);
         listeners.map(|one| one.endpoint.clone()).collect()
@@ -240,10 +263,18 @@ fn registration(
         endpoints: endpoints(false),
         rack: settings.get("broker.rack").filter(|rack| !rack.is_empty()),
         directories: dirs.iter().map(|dir| dir.meta().directory_id).collect(),
+        previous_epoch: previous_epoch(dirs),
         ..Registration::default()
     };
     let controller = Registration { endpoints: endpoints(true), directories: Vec::new(), ..broker.clone() };
-    (broker, controller)
+    Identity { broker, controller }
+}
+
+/// The epoch in which this broker shut down in good order: −1 unless all its directories say the same (KIP-966).
+fn previous_epoch(dirs: &[LogDir]) -> BrokerEpoch {
+    let mut epochs = dirs.iter().map(LogDir::clean_epoch);
+    let first = epochs.next().flatten();
+    first.filter(|first| epochs.all(|other| other == Some(*first))).unwrap_or(BrokerEpoch(-1))
 }
 
 /// Begins to accept connections.

@@ -2,12 +2,16 @@
 
 use klamm_metadata::{
     Delta, Image, Record,
-    config::Settings,
-    decide::{Load, NewTopic, Registration, TopicDefaults, create_topic},
+    config::{Settings, Values},
+    decide::{
+        Load, NewTopic, Refused, Registration, Rules, TopicDefaults, create_topic, register_broker,
+        unfence_broker,
+    },
 };
+use klamm_protocol::{AllocateProducerIdsRequest, ErrorCode};
 use klamm_server::controller::{Controller, ControllerError, Decision, InitialVoters, Publish, format};
 use klamm_storage::LogDir;
-use klamm_types::{BrokerEpoch, BrokerId, PartitionIndex, Str, TopicId};
+use klamm_types::{BrokerEpoch, BrokerId, PartitionIndex, TopicId};
 use klamm_world::{BoxFuture, World, real};
 use std::{
     path::PathBuf,
@@ -70,16 +74,20 @@ impl Drop for Node {
     }
 }
 
+async fn create(controller: &Controller, name: &str) -> Result<(), Refused> {
+    let new = NewTopic { name: name.into(), partitions: 3, replication_factor: 1, ..NewTopic::default() };
+    let id = TopicId(real::world().uuid());
+    let decided = controller.try_decide(move |image: &Image| {
+        let defaults = TopicDefaults::of(image.layers(BrokerId(3), &[].into()));
+        let records: Vec<Record> = create_topic(image, &mut Load::of(image), defaults, &new, id)?;
+        Ok(Decision { records, answer: () })
+    });
+    decided.await
+}
+
 impl Running {
     async fn create(&self, name: &str) {
-        let new = NewTopic { name: name.into(), partitions: 3, replication_factor: 1, ..NewTopic::default() };
-        let id = TopicId(real::world().uuid());
-        let decided = self.controller.try_decide(move |image: &Image| {
-            let defaults = TopicDefaults::of(image.layers(BrokerId(3), &[].into()));
-            let records: Vec<Record> = create_topic(image, &mut Load::of(image), defaults, &new, id)?;
-            Ok(Decision { records, answer: () })
-        });
-        decided.await.expect("it is new");
+        create(&self.controller, name).await.expect("it is new");
     }
 
     async fn register(&self) -> BrokerEpoch {
@@ -89,8 +97,19 @@ impl Running {
             directories: vec![self.controller.meta().directory_id],
             ..Registration::default()
         };
-        let epoch = self.controller.register(me.clone(), me).await.expect("it is the only one");
-        self.controller.unfence(epoch).await.expect("it has just registered");
+        let decided = self.controller.try_decide(move |image: &Image| {
+            let file = Values::new();
+            let rules = Rules { image, me: BrokerId(3), file: &file };
+            let (epoch, records) = register_broker(rules, &me, false, image.position.end)?;
+            Ok(Decision { records, answer: epoch })
+        });
+        let epoch = decided.await.expect("it is the only one");
+        let decided = self.controller.try_decide(move |image: &Image| {
+            let file = Values::new();
+            let records = unfence_broker(Rules { image, me: BrokerId(3), file: &file }, BrokerId(3), epoch)?;
+            Ok(Decision { records, answer: () })
+        });
+        decided.await.expect("it has just registered");
         epoch
     }
 
@@ -188,19 +207,31 @@ async fn decisions_see_each_other() {
     let node = Node::new("order", &[]);
     format(&node.world, &node.settings, "c1", &InitialVoters::Standalone).expect("it is empty");
     let running = node.start().await;
-    running.register().await;
-    // the same topic wanted a hundred times at once: made once, and all hear that it is there
+    let epoch = running.register().await;
+    // the same topic wanted a hundred times at once: made once, and all others hear that it is there
     let wants = (0..100).map(|_| {
         let controller = running.controller.clone();
-        tokio::spawn(async move { controller.auto_create(vec![Str::from("a")]).await })
+        tokio::spawn(async move { create(&controller, "a").await.map_err(|refused| refused.code) })
     });
+    let mut made = 0;
     for want in wants.collect::<Vec<_>>() {
-        assert_eq!(want.await.expect("it does not panic"), [Ok(())]);
+        match want.await.expect("it does not panic") {
+            Ok(()) => made += 1,
+            Err(code) => assert_eq!(code, ErrorCode::TopicAlreadyExists),
+        }
     }
-    let ids: Vec<_> = (0..3).map(|_| running.controller.clone()).collect();
-    let mut seen = std::collections::BTreeSet::new();
-    for controller in ids.iter().cycle().take(2500) {
-        assert!(seen.insert(controller.next_producer_id().await.expect("there are ids")));
+    assert_eq!(made, 1);
+    let blocks = (0..3).map(|_| {
+        let controller = running.controller.clone();
+        let request =
+            AllocateProducerIdsRequest { broker_id: 3, broker_epoch: epoch.0 };
+        tokio::spawn(async move { controller.allocate_producer_ids(request).await })
+    });
+    let mut starts = std::collections::BTreeSet::new();
+    for block in blocks.collect::<Vec<_>>() {
+        let block = block.await.expect("it does not panic");
+        assert_eq!((block.error_code, block.producer_id_len), (0, 1000));
+        assert!(starts.insert(block.producer_id_start), "nobody else has had {}", block.producer_id_start);
     }
     assert_eq!(running.seen.last().next_producer_id().0, 3000);
     running.stop().await;

@@ -171,7 +171,7 @@ async fn partitions(world: &World, folder: &Path, count: i32) -> Outcome {
     }
     let points: BTreeMap<_, _> = logs.iter().map(|log| (log.name().clone(), log.recovery_point())).collect();
     dir.device().write_checkpoint(Checkpoint::RecoveryPoints, &points)?;
-    dir.device().mark_clean_shutdown()?;
+    dir.device().mark_clean_shutdown(None)?;
     println!("flushed in one round, marked clean, in {:?}", world.clock.now().mono.since(start));
     Ok(())
 }

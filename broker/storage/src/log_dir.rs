@@ -8,7 +8,7 @@ use klamm_log::{
     MetaProperties, deleted_directory_name, format_offsets, format_partition_metadata, is_deleted_directory,
     parse_offsets, parse_partition_directory, parse_partition_metadata, partition_directory_name,
 };
-use klamm_types::{Now, Offset, TopicId, TopicPartition, Uuid};
+use klamm_types::{BrokerEpoch, Now, Offset, TopicId, TopicPartition, Uuid};
 use klamm_world::Disk;
 use std::{
     collections::BTreeMap,
@@ -76,7 +76,8 @@ pub enum OpenError {
 pub struct LogDir {
     device: Arc<Device>,
     meta: MetaProperties,
-    clean: bool,
+    /// The broker's epoch at the last shutdown, where that was clean.
+    clean: Option<BrokerEpoch>,
     recovery_points: BTreeMap<TopicPartition, Offset>,
     starts: BTreeMap<TopicPartition, Offset>,
     high_watermarks: BTreeMap<TopicPartition, Offset>,
@@ -168,6 +169,12 @@ impl LogDir {
     /// Whether the last shutdown was clean: nothing needs recovery.
     #[must_use]
     pub fn was_clean(&self) -> bool {
+        self.clean.is_some()
+    }
+
+    /// The broker's epoch at the last shutdown, where that was clean; −1 where it had none.
+    #[must_use]
+    pub fn clean_epoch(&self) -> Option<BrokerEpoch> {
         self.clean
     }
 
@@ -286,7 +293,7 @@ impl LogDir {
             config,
             recovery_point: self.recovery_points.get(name).copied(),
             start: self.starts.get(name).copied().unwrap_or(Offset(0)),
-            clean: self.clean,
+            clean: self.was_clean(),
             now: now.wall,
         }
     }
@@ -309,26 +316,42 @@ impl Device {
         written.map_err(|error| self.failed(&path, &error))
     }
 
-    /// Says that everything is flushed and checkpointed: the next start reads no log. Blocks.
+    /// Says that everything is flushed and checkpointed: the next start reads no log, and the replicas of the broker that was
+    /// registered in `epoch` have lost nothing (KIP-966). Blocks.
     ///
     /// # Errors
     /// [`StorageError`].
-    pub fn mark_clean_shutdown(&self) -> Result<(), StorageError> {
+    pub fn mark_clean_shutdown(&self, epoch: Option<BrokerEpoch>) -> Result<(), StorageError> {
         self.check()?;
         let path = self.path().join(CLEAN_FILE);
-        let text = b"{\"version\":0,\"brokerEpoch\":-1}";
-        let written = files::replace(self.disk().as_ref(), &path, text, files::Sync::Now);
+        let text = format_clean_mark(epoch);
+        let written = files::replace(self.disk().as_ref(), &path, text.as_bytes(), files::Sync::Now);
         written.map_err(|error| self.failed(&path, &error))
     }
 }
 
 /// Removes the mark, durably: a crash while the logs are being loaded is not clean (KAFKA-10471).
-fn take_clean_mark(disk: &dyn Disk, path: &Path) -> io::Result<bool> {
-    match disk.remove_file(&path.join(CLEAN_FILE)) {
-        Ok(()) => disk.sync_directory(path).map(|()| true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
+fn take_clean_mark(disk: &dyn Disk, path: &Path) -> io::Result<Option<BrokerEpoch>> {
+    let file = path.join(CLEAN_FILE);
+    let Some(text) = files::read_text(disk, &file)? else { return Ok(None) };
+    disk.remove_file(&file)?;
+    disk.sync_directory(path)?;
+    Ok(Some(parse_clean_mark(&text)))
+}
+
+/// The mark as Kafka writes it.
+fn format_clean_mark(epoch: Option<BrokerEpoch>) -> String {
+    format!("{{\"version\":0,\"brokerEpoch\":{}}}", epoch.map_or(-1, |epoch| epoch.0))
+}
+
+/// The epoch in a mark; −1 where it has none: older versions of Kafka wrote an empty file.
+fn parse_clean_mark(text: &str) -> BrokerEpoch {
+    let number = text.split_once("\"brokerEpoch\"").and_then(|(_, rest)| {
+        let rest = rest.trim_start().strip_prefix(':')?.trim_start();
+        let end = rest.find(|c: char| c != '-' && !c.is_ascii_digit()).unwrap_or(rest.len());
+        rest[..end].parse().ok()
+    });
+    BrokerEpoch(number.unwrap_or(-1))
 }
 
 /// A checkpoint that cannot be read is as good as none: more is recovered than needed.
@@ -344,4 +367,22 @@ fn read_checkpoint(
         tracing::warn!(directory = %path.display(), file = checkpoint.file_name(), %error, "checkpoint is not used");
         BTreeMap::new()
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_tells_the_epoch() {
+        for (text, expected) in [
+            (format_clean_mark(Some(BrokerEpoch(41))).as_str(), 41),
+            (format_clean_mark(None).as_str(), -1),
+            ("{ \"brokerEpoch\" : 7, \"version\" : 0 }", 7),
+            ("", -1),
+            ("{\"brokerEpoch\":true}", -1),
+        ] {
+            assert_eq!(parse_clean_mark(text), BrokerEpoch(expected), "{text}");
+        }
+    }
 }

@@ -110,7 +110,7 @@ fn a_failed_sync_takes_the_directory_offline_and_is_not_tried_again() {
     let error = append(&mut log, batch(1, 10, 0)).expect_err("offline");
     assert!(matches!(error, AppendError::Storage(StorageError::Offline { .. })));
     assert!(log.begin_flush(FlushDepth::Log).is_err());
-    assert!(dir.device().mark_clean_shutdown().is_err());
+    assert!(dir.device().mark_clean_shutdown(None).is_err());
     assert_eq!(faults.syncs.load(Ordering::Relaxed), syncs);
 }
 

@@ -108,7 +108,7 @@ impl Run {
         self.checkpoint(Checkpoint::LogStarts, start);
         if clean {
             self.flush();
-            self.log().device().mark_clean_shutdown().expect("writes");
+            self.log().device().mark_clean_shutdown(None).expect("writes");
         }
         let path = self.log().directory().to_owned();
         self.log = None;

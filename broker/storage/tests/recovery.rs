@@ -46,7 +46,7 @@ impl Broker {
 
     fn stop(&self, dir: LogDir, mut log: Log) {
         self.flush(&mut log);
-        log.device().mark_clean_shutdown().expect("writes");
+        log.device().mark_clean_shutdown(None).expect("writes");
         drop((dir, log));
     }
 
@@ -107,7 +107,7 @@ fn a_log_that_was_not_flushed_is_recovered_whatever_the_mark_says() {
     broker.flush(&mut log);
     fill(&mut log, 100);
     let (before, epoch) = (batches_from(&mut log, 0), log.latest_epoch());
-    log.device().mark_clean_shutdown().expect("writes");
+    log.device().mark_clean_shutdown(None).expect("writes");
     drop((dir, log));
     let (dir, mut log) = broker.start();
     assert!(dir.was_clean());

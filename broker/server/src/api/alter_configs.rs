@@ -1,7 +1,7 @@
 //! AlterConfigs, the older of two: a resource gets these settings and no others.
 
 use super::{Call, resource};
-use crate::controller::Decision;
+use crate::controller::{Decision, NotController};
 use klamm_metadata::{
     Image, Record,
     config::Values,
@@ -14,8 +14,10 @@ use klamm_protocol::{
 use klamm_types::Str;
 use std::sync::Arc;
 
-pub async fn handle(call: Arc<Call>, request: AlterConfigsRequest) -> AlterConfigsResponse {
-    let asked = request.resources.clone();
+pub async fn decide(
+    call: Arc<Call>,
+    request: AlterConfigsRequest,
+) -> Result<AlterConfigsResponse, NotController> {
     let decided = call.broker.controller.decide(move |image| {
         let (mut records, mut answer) = (Vec::new(), Vec::new());
         for one in &request.resources {
@@ -25,10 +27,11 @@ pub async fn handle(call: Arc<Call>, request: AlterConfigsRequest) -> AlterConfi
         }
         Decision { records: if request.validate_only { Vec::new() } else { records }, answer }
     });
-    let responses = decided.await.unwrap_or_else(|error| {
-        let error = Refused::from(error);
-        asked.iter().map(|one| response(one, Some(&error))).collect()
-    });
+    Ok(AlterConfigsResponse { responses: decided.await?, ..Default::default() })
+}
+
+pub fn refuse(request: &AlterConfigsRequest, why: &Refused) -> AlterConfigsResponse {
+    let responses = request.resources.iter().map(|one| response(one, Some(why))).collect();
     AlterConfigsResponse { responses, ..Default::default() }
 }
 

@@ -1,7 +1,7 @@
 //! AlterPartitionReassignments (KIP-455): partitions begin to move to other brokers, or go back.
 
 use super::Call;
-use crate::controller::Decision;
+use crate::controller::{Decision, NotController};
 use klamm_metadata::{
     Record,
     decide::{Refused, Rules, apply, reassign_partition},
@@ -13,29 +13,30 @@ use klamm_protocol::{
 use klamm_types::{BrokerId, PartitionIndex, Str};
 use std::sync::Arc;
 
-pub async fn handle(
+pub async fn decide(
     call: Arc<Call>,
     request: AlterPartitionReassignmentsRequest,
-) -> AlterPartitionReassignmentsResponse {
+) -> Result<AlterPartitionReassignmentsResponse, NotController> {
     let may_change_factor = request.allow_replication_factor_change;
     let decided = call.broker.controller.decide_by_rules(move |rules| {
         let (records, answer) = reassign(rules, &request);
         Decision { records, answer }
     });
-    match decided.await {
-        Ok(responses) => AlterPartitionReassignmentsResponse {
-            responses,
-            allow_replication_factor_change: may_change_factor,
-            ..Default::default()
-        },
-        Err(error) => {
-            let refused = Refused::from(error);
-            AlterPartitionReassignmentsResponse {
-                error_code: refused.code.code(),
-                error_message: Some(Str::from(refused.message)),
-                ..Default::default()
-            }
-        }
+    Ok(AlterPartitionReassignmentsResponse {
+        responses: decided.await?,
+        allow_replication_factor_change: may_change_factor,
+        ..Default::default()
+    })
+}
+
+pub fn refuse(
+    _: &AlterPartitionReassignmentsRequest,
+    why: &Refused,
+) -> AlterPartitionReassignmentsResponse {
+    AlterPartitionReassignmentsResponse {
+        error_code: why.code.code(),
+        error_message: Some(Str::from(why.message.as_str())),
+        ..Default::default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! CreatePartitions: topics grow.
 
 use super::Call;
-use crate::controller::Decision;
+use crate::controller::{Decision, NotController};
 use klamm_metadata::{
     Image, Record,
     decide::{Load, NewPartitions, Refused, apply, create_partitions},
@@ -14,15 +14,19 @@ use klamm_protocol::{
 use klamm_types::{BrokerId, Str};
 use std::sync::Arc;
 
-pub async fn handle(call: Arc<Call>, request: CreatePartitionsRequest) -> CreatePartitionsResponse {
-    let names: Vec<Str> = request.topics.iter().map(|topic| topic.name.clone()).collect();
+pub async fn decide(
+    call: Arc<Call>,
+    request: CreatePartitionsRequest,
+) -> Result<CreatePartitionsResponse, NotController> {
     let decided = call.broker.controller.decide(move |image| {
         let (records, answer) = grow(image, &request);
         Decision { records: if request.validate_only { Vec::new() } else { records }, answer }
     });
-    let results = decided
-        .await
-        .unwrap_or_else(|error| names.iter().map(|name| result(name, Err(error.into()))).collect());
+    Ok(CreatePartitionsResponse { results: decided.await?, ..Default::default() })
+}
+
+pub fn refuse(request: &CreatePartitionsRequest, why: &Refused) -> CreatePartitionsResponse {
+    let results = request.topics.iter().map(|topic| result(&topic.name, Err(why.clone()))).collect();
     CreatePartitionsResponse { results, ..Default::default() }
 }
 

@@ -1,7 +1,7 @@
 //! CreateTopics: the controller decides, the answer comes when all log threads have the topic.
 
 use super::Call;
-use crate::controller::{Decision, random_id};
+use crate::controller::{Decision, NotController, random_id};
 use klamm_metadata::{
     Image, Record,
     config::{Described, Layers},
@@ -15,8 +15,10 @@ use klamm_protocol::{
 use klamm_types::{BrokerId, PartitionIndex, Str, TopicId};
 use std::sync::Arc;
 
-pub async fn handle(call: Arc<Call>, request: CreateTopicsRequest) -> CreateTopicsResponse {
-    let names: Vec<Str> = request.topics.iter().map(|topic| topic.name.clone()).collect();
+pub async fn decide(
+    call: Arc<Call>,
+    request: CreateTopicsRequest,
+) -> Result<CreateTopicsResponse, NotController> {
     let broker = Arc::clone(&call.broker);
     let decided = call.broker.controller.decide(move |image| {
         let ids = std::iter::repeat_with(|| TopicId(random_id(&broker.world)));
@@ -24,8 +26,11 @@ pub async fn handle(call: Arc<Call>, request: CreateTopicsRequest) -> CreateTopi
             create(image, image.layers(broker.id, broker.settings.values()), &request, ids);
         Decision { records: if request.validate_only { Vec::new() } else { records }, answer }
     });
-    let topics =
-        decided.await.unwrap_or_else(|error| names.iter().map(|name| refused(name, &error.into())).collect());
+    Ok(CreateTopicsResponse { topics: decided.await?, ..Default::default() })
+}
+
+pub fn refuse(request: &CreateTopicsRequest, why: &Refused) -> CreateTopicsResponse {
+    let topics = request.topics.iter().map(|topic| refused(&topic.name, why)).collect();
     CreateTopicsResponse { topics, ..Default::default() }
 }
 

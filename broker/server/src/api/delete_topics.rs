@@ -1,7 +1,7 @@
 //! DeleteTopics: by name, or by id from version 6 on (KIP-516).
 
 use super::Call;
-use crate::controller::Decision;
+use crate::controller::{Decision, NotController};
 use klamm_metadata::{
     Image, Record,
     decide::{Refused, apply, check_deletion_is_enabled, delete_topic},
@@ -13,35 +13,31 @@ use klamm_protocol::{
 use klamm_types::{Str, TopicId};
 use std::sync::Arc;
 
-pub async fn handle(call: Arc<Call>, request: DeleteTopicsRequest) -> DeleteTopicsResponse {
-    let mut topics = request.topics;
-    topics.extend(
-        request
-            .topic_names
-            .into_iter()
-            .map(|name| DeleteTopicState { name: Some(name), ..Default::default() }),
-    );
+pub async fn decide(
+    call: Arc<Call>,
+    request: DeleteTopicsRequest,
+) -> Result<DeleteTopicsResponse, NotController> {
+    let topics = wanted(&request);
     if let Err(error) = check_deletion_is_enabled(call.broker.settings.flag("delete.topic.enable")) {
         // before version 3 clients do not know TOPIC_DELETION_DISABLED
         let code = if call.version < 3 { ErrorCode::InvalidRequest } else { error.code };
-        return response(
-            topics.iter().map(|topic| refused(topic, &Refused { code, ..error.clone() })).collect(),
-        );
+        return Ok(refuse(&request, &Refused { code, ..error }));
     }
-    let asked = topics.clone();
     let decided = call.broker.controller.decide(move |image| {
         let (records, answer) = delete(image, &topics);
         Decision { records, answer }
     });
-    response(
-        decided
-            .await
-            .unwrap_or_else(|error| asked.iter().map(|topic| refused(topic, &error.into())).collect()),
-    )
+    Ok(DeleteTopicsResponse { responses: decided.await?, ..Default::default() })
 }
 
-fn response(responses: Vec<DeletableTopicResult>) -> DeleteTopicsResponse {
+pub fn refuse(request: &DeleteTopicsRequest, why: &Refused) -> DeleteTopicsResponse {
+    let responses = wanted(request).iter().map(|topic| refused(topic, why)).collect();
     DeleteTopicsResponse { responses, ..Default::default() }
+}
+
+fn wanted(request: &DeleteTopicsRequest) -> Vec<DeleteTopicState> {
+    let by_name = |name: &Str| DeleteTopicState { name: Some(name.clone()), ..Default::default() };
+    request.topics.iter().cloned().chain(request.topic_names.iter().map(by_name)).collect()
 }
 
 fn delete(image: &Image, topics: &[DeleteTopicState]) -> (Vec<Record>, Vec<DeletableTopicResult>) {

@@ -1,7 +1,8 @@
 //! DescribeQuorum (KIP-595, KIP-836): how far the voters of the metadata log have come.
 
 use super::Call;
-use klamm_metadata::decide::METADATA_TOPIC;
+use crate::controller::NotController;
+use klamm_metadata::decide::{METADATA_TOPIC, Refused};
 use klamm_protocol::{
     DescribeQuorumRequest, DescribeQuorumResponse, ErrorCode,
     describe_quorum_response::{Listener, Node, PartitionData, ReplicaState, TopicData},
@@ -10,7 +11,25 @@ use klamm_quorum::{Leader, Progress, Quorum, ReplicaKey, Role, Voter};
 use klamm_types::{Mono, Now, Str};
 use std::sync::Arc;
 
-pub async fn handle(call: Arc<Call>, request: DescribeQuorumRequest) -> DescribeQuorumResponse {
+pub async fn decide(
+    call: Arc<Call>,
+    request: DescribeQuorumRequest,
+) -> Result<DescribeQuorumResponse, NotController> {
+    match call.broker.controller.quorum().role() {
+        Role::Leader(_) => Ok(describe(&call, &request)),
+        _ => Err(NotController),
+    }
+}
+
+pub fn refuse(_: &DescribeQuorumRequest, why: &Refused) -> DescribeQuorumResponse {
+    DescribeQuorumResponse {
+        error_code: why.code.code(),
+        error_message: Some(Str::from(why.message.as_str())),
+        ..Default::default()
+    }
+}
+
+fn describe(call: &Call, request: &DescribeQuorumRequest) -> DescribeQuorumResponse {
     let (quorum, now) = (call.broker.controller.quorum(), call.broker.world.clock.now());
     let is_metadata = |topic: &klamm_protocol::describe_quorum_request::TopicData| {
         topic.topic_name == METADATA_TOPIC && topic.partitions.iter().map(|one| one.partition_index).eq([0])

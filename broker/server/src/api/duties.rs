@@ -3,8 +3,9 @@
 use super::Call;
 use klamm_protocol::{
     AllocateProducerIdsRequest, AllocateProducerIdsResponse, AlterPartitionRequest, AlterPartitionResponse,
-    AssignReplicasToDirsRequest, AssignReplicasToDirsResponse, ControllerRegistrationRequest,
-    ControllerRegistrationResponse,
+    AssignReplicasToDirsRequest, AssignReplicasToDirsResponse, BrokerHeartbeatRequest,
+    BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
+    ControllerRegistrationRequest, ControllerRegistrationResponse,
 };
 use std::sync::Arc;
 
@@ -31,4 +32,16 @@ pub async fn controller_registration(
     request: ControllerRegistrationRequest,
 ) -> ControllerRegistrationResponse {
     call.broker.controller.controller_registration(request).await
+}
+
+pub async fn broker_registration(
+    call: Arc<Call>,
+    request: BrokerRegistrationRequest,
+) -> BrokerRegistrationResponse {
+    call.broker.controller.broker_registration(request).await
+}
+
+pub async fn broker_heartbeat(call: Arc<Call>, request: BrokerHeartbeatRequest) -> BrokerHeartbeatResponse {
+    let from = (call.peer.address.ip(), call.beats.as_ref());
+    call.broker.controller.broker_heartbeat(request, Some(from)).await
 }

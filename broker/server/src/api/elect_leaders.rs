@@ -1,7 +1,7 @@
 //! ElectLeaders (KIP-183, KIP-460): the controller decides, the answer comes when the elections are committed.
 
 use super::Call;
-use crate::controller::Decision;
+use crate::controller::{Decision, NotController};
 use klamm_metadata::decide::{Elected, Refused, WantedLeader, elect_leaders};
 use klamm_protocol::{
     ElectLeadersRequest, ElectLeadersResponse, ErrorCode,
@@ -10,10 +10,13 @@ use klamm_protocol::{
 use klamm_types::{PartitionIndex, Str};
 use std::{collections::BTreeMap, sync::Arc};
 
-pub async fn handle(call: Arc<Call>, request: ElectLeadersRequest) -> ElectLeadersResponse {
+pub async fn decide(
+    call: Arc<Call>,
+    request: ElectLeadersRequest,
+) -> Result<ElectLeadersResponse, NotController> {
     let kind = match WantedLeader::from_wire(request.election_type) {
         Ok(kind) => kind,
-        Err(refused) => return failed(refused.code),
+        Err(refused) => return Ok(refuse(&request, &refused)),
     };
     let wanted: Option<Vec<(Str, Vec<PartitionIndex>)>> = request.topic_partitions.as_ref().map(|topics| {
         let indexes = |all: &[i32]| all.iter().copied().map(PartitionIndex).collect();
@@ -23,12 +26,12 @@ pub async fn handle(call: Arc<Call>, request: ElectLeadersRequest) -> ElectLeade
         let (answer, records) = elect_leaders(rules, kind, wanted.as_deref());
         Decision { records, answer }
     });
-    match decided.await {
-        Ok(results) => {
-            ElectLeadersResponse { replica_election_results: by_topic(results), ..Default::default() }
-        }
-        Err(error) => failed(Refused::from(error).code),
-    }
+    let results = by_topic(decided.await?);
+    Ok(ElectLeadersResponse { replica_election_results: results, ..Default::default() })
+}
+
+pub fn refuse(_: &ElectLeadersRequest, why: &Refused) -> ElectLeadersResponse {
+    ElectLeadersResponse { error_code: why.code.code(), ..Default::default() }
 }
 
 fn by_topic(results: Vec<Elected>) -> Vec<ReplicaElectionResult> {
@@ -45,8 +48,4 @@ fn by_topic(results: Vec<Elected>) -> Vec<ReplicaElectionResult> {
         .into_iter()
         .map(|(topic, partition_result)| ReplicaElectionResult { topic, partition_result })
         .collect()
-}
-
-fn failed(code: ErrorCode) -> ElectLeadersResponse {
-    ElectLeadersResponse { error_code: code.code(), ..Default::default() }
 }

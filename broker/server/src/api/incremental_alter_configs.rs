@@ -1,7 +1,7 @@
 //! IncrementalAlterConfigs (KIP-339): some settings change, the others stay.
 
 use super::{Call, resource};
-use crate::controller::Decision;
+use crate::controller::{Decision, NotController};
 use klamm_metadata::{
     Image, Record,
     config::Values,
@@ -15,11 +15,11 @@ use klamm_protocol::{
 use klamm_types::Str;
 use std::sync::Arc;
 
-pub async fn handle(
+pub async fn decide(
     call: Arc<Call>,
     request: IncrementalAlterConfigsRequest,
-) -> IncrementalAlterConfigsResponse {
-    let (asked, broker) = (request.resources.clone(), Arc::clone(&call.broker));
+) -> Result<IncrementalAlterConfigsResponse, NotController> {
+    let broker = Arc::clone(&call.broker);
     let decided = call.broker.controller.decide(move |image| {
         let (mut records, mut answer) = (Vec::new(), Vec::new());
         for one in &request.resources {
@@ -35,10 +35,11 @@ pub async fn handle(
         }
         Decision { records: if request.validate_only { Vec::new() } else { records }, answer }
     });
-    let responses = decided.await.unwrap_or_else(|error| {
-        let error = Refused::from(error);
-        asked.iter().map(|one| response(one, Some(&error))).collect()
-    });
+    Ok(IncrementalAlterConfigsResponse { responses: decided.await?, ..Default::default() })
+}
+
+pub fn refuse(request: &IncrementalAlterConfigsRequest, why: &Refused) -> IncrementalAlterConfigsResponse {
+    let responses = request.resources.iter().map(|one| response(one, Some(why))).collect();
     IncrementalAlterConfigsResponse { responses, ..Default::default() }
 }
 

@@ -10,17 +10,9 @@ pub async fn handle(call: Arc<Call>, request: InitProducerIdRequest) -> InitProd
         // fatal for every client: none of them waits for a coordinator that never comes
         return refused(ErrorCode::TransactionalIdAuthorizationFailed);
     }
-    match call.broker.controller.next_producer_id().await {
+    match call.broker.next_producer_id().await {
         Ok(id) => InitProducerIdResponse { producer_id: id.0, producer_epoch: 0, ..Default::default() },
-        Err(error) => {
-            tracing::error!(%error, "no producer id could be had");
-            // clients try again with it
-            refused(if error.code == ErrorCode::NotController {
-                ErrorCode::CoordinatorNotAvailable
-            } else {
-                error.code
-            })
-        }
+        Err(code) => refused(code),
     }
 }
 

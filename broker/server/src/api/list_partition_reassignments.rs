@@ -1,7 +1,11 @@
-//! ListPartitionReassignments (KIP-455): the partitions that move, from the image.
+//! ListPartitionReassignments (KIP-455): the partitions that move, as the active controller knows.
 
 use super::Call;
-use klamm_metadata::{Image, decide::list_reassignments};
+use crate::controller::{Decision, NotController};
+use klamm_metadata::{
+    Image,
+    decide::{Refused, list_reassignments},
+};
 use klamm_protocol::{
     ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse,
     list_partition_reassignments_response::{OngoingPartitionReassignment, OngoingTopicReassignment},
@@ -9,16 +13,27 @@ use klamm_protocol::{
 use klamm_types::{BrokerId, PartitionIndex, Str};
 use std::{collections::BTreeMap, sync::Arc};
 
-pub async fn handle(
+pub async fn decide(
     call: Arc<Call>,
     request: ListPartitionReassignmentsRequest,
-) -> ListPartitionReassignmentsResponse {
+) -> Result<ListPartitionReassignmentsResponse, NotController> {
     let wanted: Option<Vec<(Str, Vec<PartitionIndex>)>> = request.topics.as_ref().map(|topics| {
         let indexes = |all: &[i32]| all.iter().copied().map(PartitionIndex).collect();
         topics.iter().map(|one| (one.name.detached(), indexes(&one.partition_indexes))).collect()
     });
-    let topics = moving(&call.broker.image(), wanted.as_deref());
-    ListPartitionReassignmentsResponse { topics, ..Default::default() }
+    let listed = call.broker.controller.decide(move |image| {
+        let answer = moving(image, wanted.as_deref());
+        Decision { records: Vec::new(), answer }
+    });
+    Ok(ListPartitionReassignmentsResponse { topics: listed.await?, ..Default::default() })
+}
+
+pub fn refuse(_: &ListPartitionReassignmentsRequest, why: &Refused) -> ListPartitionReassignmentsResponse {
+    ListPartitionReassignmentsResponse {
+        error_code: why.code.code(),
+        error_message: Some(Str::from(why.message.as_str())),
+        ..Default::default()
+    }
 }
 
 fn moving(image: &Image, wanted: Option<&[(Str, Vec<PartitionIndex>)]>) -> Vec<OngoingTopicReassignment> {

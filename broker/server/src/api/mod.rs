@@ -7,6 +7,7 @@
 mod alter_configs;
 mod alter_partition_reassignments;
 mod api_versions;
+mod auto_create;
 mod create_partitions;
 mod create_topics;
 mod delete_groups;
@@ -21,6 +22,7 @@ mod duties;
 mod elect_leaders;
 mod fetch;
 mod find_coordinator;
+mod forward;
 mod heartbeat;
 mod incremental_alter_configs;
 mod init_producer_id;
@@ -43,9 +45,11 @@ mod sync_group;
 mod unregister_broker;
 mod update_features;
 
-use crate::broker::Broker;
+pub use auto_create::auto_create;
+
+use crate::{broker::Broker, controller::HeartbeatConnection};
 use klamm_net::{Answer, Peer, Reply, Reservation, Service};
-use klamm_protocol::{ApiKey, Request, RequestFrame, encode_response};
+use klamm_protocol::{ApiKey, ErrorCode, Request, RequestFrame, encode_response};
 use klamm_types::{Bytes, Mono, Str};
 use std::{future::Future, ops::RangeInclusive, sync::Arc};
 
@@ -65,6 +69,8 @@ pub struct Call {
     pub key: ApiKey,
     /// What the client calls itself.
     pub client_id: Str,
+    /// The connection, for what counts on its being there: heartbeats.
+    pub beats: Arc<HeartbeatConnection>,
     correlation_id: i32,
 }
 
@@ -88,58 +94,85 @@ impl Call {
 }
 
 macro_rules! served {
-    ($($key:ident $versions:expr => $handler:path;)*) => {
+    (here { $($key:ident $versions:expr => $handler:path;)* } forwarded { $($forwarded:ident $range:expr => $module:ident;)* }) => {
         /// The APIs served, with their versions; [`Scope`] says on which listeners. What is not here is not advertised.
-        pub const SERVED: &[(ApiKey, RangeInclusive<i16>)] = &[(ApiKey::Produce, 3..=13), $((ApiKey::$key, $versions)),*];
+        pub const SERVED: &[(ApiKey, RangeInclusive<i16>)] = &[
+            (ApiKey::Produce, 3..=13),
+            $((ApiKey::$key, $versions),)*
+            $((ApiKey::$forwarded, $range),)*
+        ];
+
+        /// What the active controller decides.
+        const FORWARDED: &[ApiKey] = &[$(ApiKey::$forwarded),*];
+
 
         fn dispatch(call: Call, frame: &RequestFrame, reservation: Reservation) -> Reply {
             match call.key {
                 ApiKey::Produce => produce::start(call, frame, reservation),
                 $(ApiKey::$key => serve(call, frame, reservation, $handler),)*
+                $(ApiKey::$forwarded => forward::serve(call, frame, reservation, $module::decide, $module::refuse),)*
                 key => close(format!("the API {} is not served", key.name())),
+            }
+        }
+
+        /// What an Envelope holds, decided here.
+        async fn decide_embedded(call: Arc<Call>, frame: &RequestFrame) -> Result<Bytes, ErrorCode> {
+            match call.key {
+                $(ApiKey::$forwarded if ($range).contains(&call.version) => {
+                    forward::embedded(call, frame, $module::decide).await
+                })*
+                $(ApiKey::$forwarded => Err(ErrorCode::UnsupportedVersion),)*
+                _ => Err(ErrorCode::InvalidRequest),
             }
         }
     };
 }
 
 served! {
-    Fetch 4..=18 => fetch::handle;
-    ListOffsets 1..=11 => list_offsets::handle;
-    Metadata 0..=13 => metadata::handle;
-    CreateTopics 2..=7 => create_topics::handle;
-    DeleteTopics 1..=6 => delete_topics::handle;
-    CreatePartitions 0..=3 => create_partitions::handle;
-    DescribeConfigs 1..=4 => describe_configs::handle;
-    AlterConfigs 0..=2 => alter_configs::handle;
-    IncrementalAlterConfigs 0..=1 => incremental_alter_configs::handle;
-    ListConfigResources 0..=1 => list_config_resources::handle;
-    InitProducerId 0..=5 => init_producer_id::handle;
-    DescribeCluster 0..=2 => describe_cluster::handle;
-    DescribeLogDirs 1..=5 => describe_log_dirs::handle;
-    DescribeQuorum 0..=2 => describe_quorum::handle;
-    ApiVersions 0..=5 => api_versions::handle;
-    DeleteRecords 0..=2 => delete_records::handle;
-    OffsetForLeaderEpoch 2..=4 => offset_for_leader_epoch::handle;
-    OffsetCommit 2..=10 => offset_commit::handle;
-    OffsetFetch 1..=10 => offset_fetch::handle;
-    FindCoordinator 0..=6 => find_coordinator::handle;
-    JoinGroup 0..=9 => join_group::handle;
-    Heartbeat 0..=4 => heartbeat::handle;
-    LeaveGroup 0..=5 => leave_group::handle;
-    SyncGroup 0..=5 => sync_group::handle;
-    DescribeGroups 0..=6 => describe_groups::handle;
-    ListGroups 0..=5 => list_groups::handle;
-    DeleteGroups 0..=3 => delete_groups::handle;
-    OffsetDelete 0..=0 => offset_delete::handle;
-    ElectLeaders 0..=2 => elect_leaders::handle;
-    AlterPartitionReassignments 0..=1 => alter_partition_reassignments::handle;
-    ListPartitionReassignments 0..=0 => list_partition_reassignments::handle;
-    UpdateFeatures 0..=2 => update_features::handle;
-    UnregisterBroker 0..=0 => unregister_broker::handle;
-    AlterPartition 2..=3 => duties::alter_partition;
-    AllocateProducerIds 0..=0 => duties::allocate_producer_ids;
-    AssignReplicasToDirs 0..=0 => duties::assign_replicas_to_dirs;
-    ControllerRegistration 0..=0 => duties::controller_registration;
+    here {
+        Fetch 4..=18 => fetch::handle;
+        ListOffsets 1..=11 => list_offsets::handle;
+        Metadata 0..=13 => metadata::handle;
+        DescribeConfigs 1..=4 => describe_configs::handle;
+        ListConfigResources 0..=1 => list_config_resources::handle;
+        InitProducerId 0..=5 => init_producer_id::handle;
+        DescribeCluster 0..=2 => describe_cluster::handle;
+        DescribeLogDirs 1..=5 => describe_log_dirs::handle;
+        ApiVersions 0..=5 => api_versions::handle;
+        DeleteRecords 0..=2 => delete_records::handle;
+        OffsetForLeaderEpoch 2..=4 => offset_for_leader_epoch::handle;
+        OffsetCommit 2..=10 => offset_commit::handle;
+        OffsetFetch 1..=10 => offset_fetch::handle;
+        FindCoordinator 0..=6 => find_coordinator::handle;
+        JoinGroup 0..=9 => join_group::handle;
+        Heartbeat 0..=4 => heartbeat::handle;
+        LeaveGroup 0..=5 => leave_group::handle;
+        SyncGroup 0..=5 => sync_group::handle;
+        DescribeGroups 0..=6 => describe_groups::handle;
+        ListGroups 0..=5 => list_groups::handle;
+        DeleteGroups 0..=3 => delete_groups::handle;
+        OffsetDelete 0..=0 => offset_delete::handle;
+        AlterPartition 2..=3 => duties::alter_partition;
+        AllocateProducerIds 0..=0 => duties::allocate_producer_ids;
+        AssignReplicasToDirs 0..=0 => duties::assign_replicas_to_dirs;
+        ControllerRegistration 0..=0 => duties::controller_registration;
+        Envelope 0..=0 => forward::envelope;
+        BrokerRegistration 0..=4 => duties::broker_registration;
+        BrokerHeartbeat 0..=1 => duties::broker_heartbeat;
+    }
+    forwarded {
+        CreateTopics 2..=7 => create_topics;
+        DeleteTopics 1..=6 => delete_topics;
+        CreatePartitions 0..=3 => create_partitions;
+        AlterConfigs 0..=2 => alter_configs;
+        IncrementalAlterConfigs 0..=1 => incremental_alter_configs;
+        DescribeQuorum 0..=2 => describe_quorum;
+        ElectLeaders 0..=2 => elect_leaders;
+        AlterPartitionReassignments 0..=1 => alter_partition_reassignments;
+        ListPartitionReassignments 0..=0 => list_partition_reassignments;
+        UpdateFeatures 0..=2 => update_features;
+        UnregisterBroker 0..=0 => unregister_broker;
+    }
 }
 
 /// Which APIs a listener serves: controllers have a set of their own, as in Kafka.
@@ -159,21 +192,15 @@ impl Scope {
             ApiKey::AlterPartition,
             ApiKey::AllocateProducerIds,
             ApiKey::AssignReplicasToDirs,
+            ApiKey::BrokerHeartbeat,
+            ApiKey::BrokerRegistration,
             ApiKey::ControllerRegistration,
+            ApiKey::Envelope,
         ];
-        const CONTROLLERS: &[ApiKey] = &[
-            ApiKey::ApiVersions,
-            ApiKey::DescribeQuorum,
-            ApiKey::DescribeCluster,
-            ApiKey::ElectLeaders,
-            ApiKey::AlterPartitionReassignments,
-            ApiKey::ListPartitionReassignments,
-            ApiKey::UpdateFeatures,
-            ApiKey::UnregisterBroker,
-        ];
+        const BOTH: &[ApiKey] = &[ApiKey::ApiVersions, ApiKey::DescribeCluster];
         SERVED.iter().filter(move |(key, _)| match self {
             Scope::Broker => !CONTROLLERS_ONLY.contains(key),
-            Scope::Controller => CONTROLLERS_ONLY.contains(key) || CONTROLLERS.contains(key),
+            Scope::Controller => [CONTROLLERS_ONLY, BOTH, FORWARDED].iter().any(|keys| keys.contains(key)),
         })
     }
 
@@ -187,6 +214,7 @@ pub struct ClientService {
     broker: Arc<Broker>,
     peer: Arc<Peer>,
     scope: Scope,
+    beats: Arc<HeartbeatConnection>,
 }
 
 /// What is served to who has no business here: nothing.
@@ -211,7 +239,7 @@ impl ClientService {
     /// Serves `peer`.
     #[must_use]
     pub fn new(broker: Arc<Broker>, peer: Peer, scope: Scope) -> Self {
-        Self { broker, peer: Arc::new(peer), scope }
+        Self { broker, peer: Arc::new(peer), scope, beats: Arc::default() }
     }
 }
 
@@ -230,6 +258,7 @@ impl Service for ClientService {
             arrived: self.broker.world.clock.now().mono,
             key,
             client_id: frame.client_id.as_ref().map(Str::detached).unwrap_or_default(),
+            beats: Arc::clone(&self.beats),
             correlation_id: frame.correlation_id,
         };
         match self.scope.versions(key) {

@@ -1,16 +1,19 @@
 //! UpdateFeatures (KIP-584): feature levels are finalised, all of a request or none.
 
 use super::Call;
-use crate::controller::Decision;
+use crate::controller::{Decision, NotController};
 use klamm_metadata::decide::{FeatureChange, FeatureUpdate, Refused, update_features};
 use klamm_protocol::{
-    ErrorCode, UpdateFeaturesRequest, UpdateFeaturesResponse,
+    ErrorCode, UpdateFeaturesRequest, UpdateFeaturesResponse, update_features_request::FeatureUpdateKey,
     update_features_response::UpdatableFeatureResult,
 };
 use klamm_types::Str;
 use std::sync::Arc;
 
-pub async fn handle(call: Arc<Call>, request: UpdateFeaturesRequest) -> UpdateFeaturesResponse {
+pub async fn decide(
+    call: Arc<Call>,
+    request: UpdateFeaturesRequest,
+) -> Result<UpdateFeaturesResponse, NotController> {
     let updates: Vec<FeatureUpdate> = request
         .feature_updates
         .iter()
@@ -24,23 +27,29 @@ pub async fn handle(call: Arc<Call>, request: UpdateFeaturesRequest) -> UpdateFe
             },
         })
         .collect();
-    let names: Vec<Str> = updates.iter().map(|one| one.name.clone()).collect();
     let validate_only = request.validate_only;
-    let decided = call.broker.controller.try_decide(move |image| {
-        let records = update_features(image, &updates)?;
-        Ok(Decision { records: if validate_only { Vec::new() } else { records }, answer: () })
+    let decided = call.broker.controller.decide(move |image| match update_features(image, &updates) {
+        Ok(records) => Decision { records: if validate_only { Vec::new() } else { records }, answer: None },
+        Err(refused) => Decision { records: Vec::new(), answer: Some(refused) },
     });
-    let refused: Option<Refused> = decided.await.err();
+    Ok(response(&request, decided.await?.as_ref()))
+}
+
+pub fn refuse(request: &UpdateFeaturesRequest, why: &Refused) -> UpdateFeaturesResponse {
+    response(request, Some(why))
+}
+
+fn response(request: &UpdateFeaturesRequest, refused: Option<&Refused>) -> UpdateFeaturesResponse {
     // up to version 1, each feature has a result of its own, and all have the same: it is all or none
-    let result = |feature: Str| UpdatableFeatureResult {
-        feature,
-        error_code: refused.as_ref().map_or(ErrorCode::None, |refused| refused.code).code(),
-        error_message: refused.as_ref().map(|refused| Str::from(refused.message.as_str())),
+    let result = |one: &FeatureUpdateKey| UpdatableFeatureResult {
+        feature: one.feature.clone(),
+        error_code: refused.map_or(ErrorCode::None, |refused| refused.code).code(),
+        error_message: refused.map(|refused| Str::from(refused.message.as_str())),
     };
     UpdateFeaturesResponse {
-        error_code: refused.as_ref().map_or(ErrorCode::None, |refused| refused.code).code(),
-        error_message: refused.as_ref().map(|refused| Str::from(refused.message.as_str())),
-        results: if call.version < 2 { names.into_iter().map(result).collect() } else { Vec::new() },
+        error_code: refused.map_or(ErrorCode::None, |refused| refused.code).code(),
+        error_message: refused.map(|refused| Str::from(refused.message.as_str())),
+        results: request.feature_updates.iter().map(result).collect(),
         ..Default::default()
     }
 }

@@ -1,23 +1,25 @@
 //! What brokers ask of the active controller: each answer is a pure decision, carried out. On a node that is not the active
 //! controller, each answers NOT_CONTROLLER.
 
-use super::{Controller, Decision, NotController};
+use super::{Controller, Decision, NotController, judge::HeartbeatConnection};
 use klamm_metadata::{
     Endpoint, FeatureRange, Image, Record,
     decide::{
-        NewInSync, Refused, Registration, allocate_producer_ids, alter_partition, apply, assign_directory,
-        register_controller, registered,
+        Heartbeat, HeartbeatAnswer, NewInSync, Refused, Registration, allocate_producer_ids, alter_partition,
+        apply, assign_directory, heartbeat, register_broker, register_controller, registered,
     },
 };
 use klamm_protocol::{
     AllocateProducerIdsRequest, AllocateProducerIdsResponse, AlterPartitionRequest, AlterPartitionResponse,
-    AssignReplicasToDirsRequest, AssignReplicasToDirsResponse, ControllerRegistrationRequest,
-    ControllerRegistrationResponse, ErrorCode, alter_partition_request, alter_partition_response,
+    AssignReplicasToDirsRequest, AssignReplicasToDirsResponse, BrokerHeartbeatRequest,
+    BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
+    ControllerRegistrationRequest, ControllerRegistrationResponse, ErrorCode, alter_partition_request, alter_partition_response,
     assign_replicas_to_dirs_response,
 };
 use klamm_types::{
-    BrokerEpoch, BrokerId, DirectoryId, LeaderEpoch, PartitionIndex, Str, TopicId, TopicIdPartition,
+    BrokerEpoch, BrokerId, DirectoryId, LeaderEpoch, Offset, PartitionIndex, Str, TopicId, TopicIdPartition,
 };
+use std::net::IpAddr;
 
 impl Controller {
     /// AlterPartition (KIP-497): a leader changes its ISR.
@@ -160,6 +162,118 @@ impl Controller {
         }
     }
 
+    /// BrokerRegistration (KIP-631) of another node.
+    pub async fn broker_registration(&self, request: BrokerRegistrationRequest) -> BrokerRegistrationResponse {
+        let has_session = self.context.judge.has_session(BrokerId(request.broker_id));
+        self.register(request, has_session).await
+    }
+
+    /// BrokerRegistration of the broker in this process: one that is known by its id is its own former life, and dead.
+    pub(super) async fn register_this_node(
+        &self,
+        request: BrokerRegistrationRequest,
+    ) -> BrokerRegistrationResponse {
+        self.register(request, false).await
+    }
+
+    async fn register(
+        &self,
+        request: BrokerRegistrationRequest,
+        has_session: bool,
+    ) -> BrokerRegistrationResponse {
+        let context = self.context.clone();
+        let id = BrokerId(request.broker_id);
+        let cluster_id = self.meta.cluster_id.clone();
+        let decided = self.try_decide(move |image| {
+            if request.cluster_id.as_str() != cluster_id {
+                let text = format!("broker {id} is of cluster {}, this one is {cluster_id}", request.cluster_id);
+                return Err(Refused::new(ErrorCode::InconsistentClusterId, text));
+            }
+            let new = as_registered(&request);
+            let (epoch, records) =
+                register_broker(context.rules(image), &new, has_session, image.position.end)?;
+            Ok(Decision { records, answer: epoch })
+        });
+        match decided.await {
+            Ok(epoch) => {
+                tracing::info!(broker = %id, %epoch, "a broker has registered");
+                BrokerRegistrationResponse { broker_epoch: epoch.0, ..Default::default() }
+            }
+            Err(refused) => {
+                tracing::info!(broker = %id, %refused, "a broker is not registered");
+                BrokerRegistrationResponse { error_code: refused.code.code(), ..Default::default() }
+            }
+        }
+    }
+
+    /// BrokerHeartbeat of the broker in this process.
+    pub(super) async fn heartbeat_of_this_node(
+        &self,
+        request: BrokerHeartbeatRequest,
+    ) -> BrokerHeartbeatResponse {
+        self.broker_heartbeat(request, None).await
+    }
+
+    /// BrokerHeartbeat (KIP-631), from a host over a connection unless it is of the broker in this process. One that changes
+    /// nothing is answered from what is committed.
+    pub async fn broker_heartbeat(
+        &self,
+        request: BrokerHeartbeatRequest,
+        from: Option<(IpAddr, &HeartbeatConnection)>,
+    ) -> BrokerHeartbeatResponse {
+        let beat = Heartbeat {
+            id: BrokerId(request.broker_id),
+            epoch: BrokerEpoch(request.broker_epoch),
+            applied: Offset(request.current_metadata_offset),
+            want_fence: request.want_fence,
+            want_shut_down: request.want_shut_down,
+            offline: request.offline_log_dirs.iter().copied().map(DirectoryId).collect(),
+        };
+        match self.answer_heartbeat(&beat, from).await {
+            Ok(answer) => BrokerHeartbeatResponse {
+                is_caught_up: answer.is_caught_up,
+                is_fenced: answer.is_fenced,
+                should_shut_down: answer.should_shut_down,
+                ..Default::default()
+            },
+            Err(refused) => {
+                BrokerHeartbeatResponse { error_code: refused.code.code(), ..Default::default() }
+            }
+        }
+    }
+
+    async fn answer_heartbeat(
+        &self,
+        beat: &Heartbeat,
+        from: Option<(IpAddr, &HeartbeatConnection)>,
+    ) -> Result<HeartbeatAnswer, Refused> {
+        if !self.leadership().active {
+            return Err(NotController.into());
+        }
+        let judge = &self.context.judge;
+        let (image, handed_over) = judge.look(beat.id);
+        let (answer, records) = heartbeat(self.context.rules(&image), beat, handed_over)?;
+        judge.heard((beat.id, beat.epoch), beat.applied, from);
+        if records.is_empty() {
+            // a controller that has just become the active one learns here of a hand-over that goes on
+            if beat.want_shut_down && !answer.should_shut_down {
+                judge.leaving(beat.id, image.offset());
+            }
+            return Ok(answer);
+        }
+        let (context, wanted) = (self.context.clone(), beat.clone());
+        let decided = self.try_decide(move |image| {
+            let (answer, records) = heartbeat(context.rules(image), &wanted, handed_over)?;
+            let last = image.position.end.plus(records.len() as i64 - 1);
+            Ok(Decision { records, answer: (answer, last) })
+        });
+        let (answer, last) = decided.await?;
+        if beat.want_shut_down && !answer.should_shut_down {
+            judge.leaving(beat.id, last);
+        }
+        Ok(answer)
+    }
+
     /// Decides with the rules of this controller.
     ///
     /// # Errors
@@ -170,6 +284,35 @@ impl Controller {
     ) -> Result<T, NotController> {
         let context = self.context.clone();
         self.decide(move |image| decision(context.rules(image))).await
+    }
+}
+
+fn as_registered(request: &BrokerRegistrationRequest) -> Registration {
+    Registration {
+        id: BrokerId(request.broker_id),
+        incarnation: request.incarnation_id,
+        endpoints: request
+            .listeners
+            .iter()
+            .map(|one| Endpoint {
+                listener: one.name.detached(),
+                host: one.host.detached(),
+                port: one.port,
+                security_protocol: one.security_protocol,
+            })
+            .collect(),
+        features: request
+            .features
+            .iter()
+            .map(|one| FeatureRange {
+                name: one.name.detached(),
+                min: one.min_supported_version,
+                max: one.max_supported_version,
+            })
+            .collect(),
+        rack: request.rack.as_ref().map(Str::detached),
+        directories: request.log_dirs.iter().copied().map(DirectoryId).collect(),
+        previous_epoch: BrokerEpoch(request.previous_broker_epoch),
     }
 }
 

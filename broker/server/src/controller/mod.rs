@@ -5,19 +5,23 @@
 //! records are appended, synced, committed, applied, and only then answered. Must never decide anything itself.
 
 mod admin;
+mod channel;
 mod checkpoint;
 mod driver;
 mod duties;
 mod format;
 mod initial_voters;
+mod judge;
 mod leadership;
 mod metadata_log;
 mod quorum_state;
 
 pub use admin::random_id;
+pub use channel::{ChannelError, ControllerChannel, Duty, Missed};
 pub use driver::{Driver, Publish};
 pub use format::{directories, format, metadata_directory};
 pub use initial_voters::{BadVoters, InitialVoters};
+pub use judge::{HeartbeatConnection, Judge};
 pub use leadership::Leadership;
 
 use klamm_log::MetaProperties;
@@ -193,6 +197,12 @@ impl Controller {
     /// Resolves when the leadership is another than `seen`: at once, where it is already.
     pub async fn leadership_changed(&self, seen: &Leadership) -> Leadership {
         self.leadership.changed_from(seen).await
+    }
+
+    /// Who judges which brokers are alive, while this node is the active controller.
+    #[must_use]
+    pub fn judge(&self) -> &Arc<Judge> {
+        &self.context.judge
     }
 
     /// Whose directory the metadata log is in.
