@@ -13,7 +13,8 @@ use klamm_metadata::{Image, config::Settings, decide::ProducerIdBlock};
 use klamm_net::{Budget, Gate};
 use klamm_protocol::{AllocateProducerIdsRequest, ErrorCode};
 use klamm_types::{
-    BrokerEpoch, BrokerId, LeaderEpoch, Mono, PartitionIndex, ProducerId, Str, TopicId, TopicIdPartition, Uuid,
+    BrokerEpoch, BrokerId, LeaderEpoch, Mono, PartitionIndex, ProducerId, Str, TopicId, TopicIdPartition,
+    Uuid,
 };
 use klamm_world::World;
 use std::{

@@ -47,7 +47,12 @@ pub struct Identity {
 }
 
 /// Begins to take part. Ends when `closing` does, or when the broker is released.
-pub fn start(broker: &Arc<Broker>, channel: ControllerChannel, identity: Identity, closing: &Closing) -> Lifecycle {
+pub fn start(
+    broker: &Arc<Broker>,
+    channel: ControllerChannel,
+    identity: Identity,
+    closing: &Closing,
+) -> Lifecycle {
     let membership = Membership::new(identity.broker.previous_epoch);
     let (tell, progress) = watch::channel(Progress::Takes(membership));
     let leave = Arc::new(Notify::new());
@@ -267,7 +272,11 @@ fn is_final(refused: &Refused) -> bool {
     )
 }
 
-fn as_broker(me: &Registration, cluster_id: klamm_types::Str, previous: BrokerEpoch) -> BrokerRegistrationRequest {
+fn as_broker(
+    me: &Registration,
+    cluster_id: klamm_types::Str,
+    previous: BrokerEpoch,
+) -> BrokerRegistrationRequest {
     let listener = |one: &Endpoint| broker_registration_request::Listener {
         name: one.listener.clone(),
         host: one.host.clone(),

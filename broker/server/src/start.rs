@@ -146,8 +146,7 @@ pub async fn start(world: World, settings: Settings, machine: &Machine) -> Resul
     });
     let shards = Shards::start(&world, settings.node_id(), LogDirs::new(dirs), world.spawn.cores());
     let gates: Vec<_> = bound.iter().map(|one| Arc::clone(&one.gate)).collect();
-    let heartbeats =
-        ControllerChannel::new(world.clone(), &settings, controller.clone(), peers.clone());
+    let heartbeats = ControllerChannel::new(world.clone(), &settings, controller.clone(), peers.clone());
     let broker =
         Arc::new(Broker::new(world.clone(), settings, (controller, peers), shards, budget, gates.clone()));
     life.set_broker(Arc::clone(&broker));
@@ -246,12 +245,7 @@ async fn be_formatted(
 }
 
 /// What the node says of itself as broker and as controller.
-fn identity(
-    world: &World,
-    settings: &Settings,
-    bound: &[Bound],
-    dirs: &[LogDir],
-) -> Identity {
+fn identity(world: &World, settings: &Settings, bound: &[Bound], dirs: &[LogDir]) -> Identity {
     let endpoints = |controller: bool| {
         let listeners = bound.iter().filter(|one| one.controller == controller);
         listeners.map(|one| one.endpoint.clone()).collect()

@@ -223,8 +223,7 @@ async fn decisions_see_each_other() {
     assert_eq!(made, 1);
     let blocks = (0..3).map(|_| {
         let controller = running.controller.clone();
-        let request =
-            AllocateProducerIdsRequest { broker_id: 3, broker_epoch: epoch.0 };
+        let request = AllocateProducerIdsRequest { broker_id: 3, broker_epoch: epoch.0 };
         tokio::spawn(async move { controller.allocate_producer_ids(request).await })
     });
     let mut starts = std::collections::BTreeSet::new();

@@ -15,8 +15,8 @@ use klamm_server::{
     controller::{InitialVoters, format},
     start,
 };
-use klamm_types::{Bytes, BrokerId, Chunk, Str, Uuid};
-use klamm_world::{Listener as _, World, real};
+use klamm_types::{BrokerId, Bytes, Chunk, Str, Uuid};
+use klamm_world::{World, real};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// How long anything may take on a busy machine.
@@ -77,8 +77,9 @@ async fn eventually(running: &Running, what: &str, wanted: impl Fn(&Image) -> bo
 
 /// A broker that is played: it says what a broker says, and listens where its `socket` is.
 struct Played {
+    /// Closed first, as a process that dies closes everything at once.
+    _socket: Box<dyn klamm_world::Listener>,
     heartbeats: Connection,
-    socket: Option<Box<dyn klamm_world::Listener>>,
     port: u16,
     incarnation: Uuid,
     epoch: i64,
@@ -91,7 +92,7 @@ impl Played {
         let socket = world.network.listen(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port is free");
         let port = socket.local_address().expect("it is bound").port();
         let heartbeats = connect(world, running, "CONTROLLER").await;
-        Self { heartbeats, socket: Some(socket), port, incarnation: world.uuid(), epoch: -1 }
+        Self { _socket: socket, heartbeats, port, incarnation: world.uuid(), epoch: -1 }
     }
 
     fn registration(&self) -> BrokerRegistrationRequest {
@@ -251,7 +252,10 @@ async fn an_envelope_is_decided_for_the_client_in_it() {
         // only what the controller decides may be in one
         (wrap(bytes(&AllocateProducerIdsRequest::default(), 0), &[127, 0, 0, 1]), ErrorCode::InvalidRequest),
         (
-            EnvelopeRequest { request_principal: Some(Bytes::from_static(b"\0\x07")), ..wrap(frame, &[127, 0, 0, 1]) },
+            EnvelopeRequest {
+                request_principal: Some(Bytes::from_static(b"\0\x07")),
+                ..wrap(frame, &[127, 0, 0, 1])
+            },
             ErrorCode::PrincipalDeserializationFailure,
         ),
     ] {
@@ -262,7 +266,8 @@ async fn an_envelope_is_decided_for_the_client_in_it() {
 }
 
 fn bytes<R: Request>(request: &R, version: i16) -> Bytes {
-    let chunks = encode_request(41, Some(Str::from_static("client")), version, request).expect("it can be said");
+    let chunks =
+        encode_request(41, Some(Str::from_static("client")), version, request).expect("it can be said");
     let whole: Vec<u8> = chunks
         .iter()
         .flat_map(|chunk| match chunk {
@@ -278,7 +283,10 @@ async fn a_clean_shutdown_is_remembered() {
     let cluster = Cluster::new("clean");
     let running = cluster.start().await;
     let first = running.broker.epoch().expect("it takes part");
-    assert_eq!(running.broker.image().broker(BrokerId(3)).map(|me| (me.epoch, me.fenced)), Some((first, false)));
+    assert_eq!(
+        running.broker.image().broker(BrokerId(3)).map(|me| (me.epoch, me.fenced)),
+        Some((first, false))
+    );
     let id = running.broker.next_producer_id().await.expect("it is registered");
     assert_ne!(id, running.broker.next_producer_id().await.expect("there are more"));
     running.stop().await;

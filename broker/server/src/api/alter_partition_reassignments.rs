@@ -29,10 +29,7 @@ pub async fn decide(
     })
 }
 
-pub fn refuse(
-    _: &AlterPartitionReassignmentsRequest,
-    why: &Refused,
-) -> AlterPartitionReassignmentsResponse {
+pub fn refuse(_: &AlterPartitionReassignmentsRequest, why: &Refused) -> AlterPartitionReassignmentsResponse {
     AlterPartitionReassignmentsResponse {
         error_code: why.code.code(),
         error_message: Some(Str::from(why.message.as_str())),

@@ -16,7 +16,8 @@ const VERSION: i16 = 7;
 /// Has the active controller create a topic. One that exists meanwhile is fine.
 pub async fn auto_create(broker: &Arc<Broker>, topic: &Str) -> Result<(), ErrorCode> {
     let image = broker.image();
-    let new = auto_topic(&topic.detached(), image.layers(broker.id, broker.settings.values()), &Load::of(&image));
+    let new =
+        auto_topic(&topic.detached(), image.layers(broker.id, broker.settings.values()), &Load::of(&image));
     let request = CreateTopicsRequest {
         topics: vec![CreatableTopic {
             name: new.name,

@@ -122,9 +122,10 @@ async fn ask<R: Request>(
         (Some(ErrorCode::None), Some(data)) => {
             decode_response(data, call.version).map(|(_, response)| response).map_err(|e| fault(&e))
         }
-        (Some(ErrorCode::NotController), _) => {
-            Err(Refused::new(ErrorCode::NotController, "the node that was asked is not the active controller"))
-        }
+        (Some(ErrorCode::NotController), _) => Err(Refused::new(
+            ErrorCode::NotController,
+            "the node that was asked is not the active controller",
+        )),
         (code, _) => {
             let code = code.unwrap_or(ErrorCode::UnknownServerError);
             Err(Refused::new(code, format!("the active controller does not take {}", R::KEY.name())))
@@ -149,11 +150,7 @@ pub(super) async fn envelope(call: Arc<Call>, request: EnvelopeRequest) -> Envel
     let Some(identity) = request.request_principal.map_or(Some(None), identity) else {
         return failed(ErrorCode::PrincipalDeserializationFailure);
     };
-    let peer = Peer {
-        address: SocketAddr::new(address, 0),
-        listener: call.peer.listener.clone(),
-        identity,
-    };
+    let peer = Peer { address: SocketAddr::new(address, 0), listener: call.peer.listener.clone(), identity };
     let inner = Arc::new(Call {
         broker: Arc::clone(&call.broker),
         peer: Arc::new(peer),
@@ -172,7 +169,11 @@ pub(super) async fn envelope(call: Arc<Call>, request: EnvelopeRequest) -> Envel
 }
 
 /// Decides what an Envelope holds.
-pub(super) async fn embedded<R, D, W>(call: Arc<Call>, frame: &RequestFrame, decide: D) -> Result<Bytes, ErrorCode>
+pub(super) async fn embedded<R, D, W>(
+    call: Arc<Call>,
+    frame: &RequestFrame,
+    decide: D,
+) -> Result<Bytes, ErrorCode>
 where
     R: Request,
     D: Fn(Arc<Call>, R) -> W,

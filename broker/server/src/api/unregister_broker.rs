@@ -12,11 +12,9 @@ pub async fn decide(
     request: UnregisterBrokerRequest,
 ) -> Result<UnregisterBrokerResponse, NotController> {
     let id = BrokerId(request.broker_id);
-    let decided = call.broker.controller.decide_by_rules(move |rules| {
-        match unregister_broker(rules, id) {
-            Ok(records) => Decision { records, answer: Ok(()) },
-            Err(refused) => Decision { records: Vec::new(), answer: Err(refused) },
-        }
+    let decided = call.broker.controller.decide_by_rules(move |rules| match unregister_broker(rules, id) {
+        Ok(records) => Decision { records, answer: Ok(()) },
+        Err(refused) => Decision { records: Vec::new(), answer: Err(refused) },
     });
     Ok(match decided.await? {
         Ok(()) => UnregisterBrokerResponse::default(),

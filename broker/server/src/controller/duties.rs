@@ -13,8 +13,8 @@ use klamm_protocol::{
     AllocateProducerIdsRequest, AllocateProducerIdsResponse, AlterPartitionRequest, AlterPartitionResponse,
     AssignReplicasToDirsRequest, AssignReplicasToDirsResponse, BrokerHeartbeatRequest,
     BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
-    ControllerRegistrationRequest, ControllerRegistrationResponse, ErrorCode, alter_partition_request, alter_partition_response,
-    assign_replicas_to_dirs_response,
+    ControllerRegistrationRequest, ControllerRegistrationResponse, ErrorCode, alter_partition_request,
+    alter_partition_response, assign_replicas_to_dirs_response,
 };
 use klamm_types::{
     BrokerEpoch, BrokerId, DirectoryId, LeaderEpoch, Offset, PartitionIndex, Str, TopicId, TopicIdPartition,
@@ -163,7 +163,10 @@ impl Controller {
     }
 
     /// BrokerRegistration (KIP-631) of another node.
-    pub async fn broker_registration(&self, request: BrokerRegistrationRequest) -> BrokerRegistrationResponse {
+    pub async fn broker_registration(
+        &self,
+        request: BrokerRegistrationRequest,
+    ) -> BrokerRegistrationResponse {
         let has_session = self.context.judge.has_session(BrokerId(request.broker_id));
         self.register(request, has_session).await
     }
@@ -186,7 +189,8 @@ impl Controller {
         let cluster_id = self.meta.cluster_id.clone();
         let decided = self.try_decide(move |image| {
             if request.cluster_id.as_str() != cluster_id {
-                let text = format!("broker {id} is of cluster {}, this one is {cluster_id}", request.cluster_id);
+                let text =
+                    format!("broker {id} is of cluster {}, this one is {cluster_id}", request.cluster_id);
                 return Err(Refused::new(ErrorCode::InconsistentClusterId, text));
             }
             let new = as_registered(&request);
@@ -236,9 +240,7 @@ impl Controller {
                 should_shut_down: answer.should_shut_down,
                 ..Default::default()
             },
-            Err(refused) => {
-                BrokerHeartbeatResponse { error_code: refused.code.code(), ..Default::default() }
-            }
+            Err(refused) => BrokerHeartbeatResponse { error_code: refused.code.code(), ..Default::default() },
         }
     }
 

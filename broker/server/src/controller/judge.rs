@@ -73,7 +73,8 @@ impl Drop for HeartbeatConnection {
 impl Judge {
     pub(super) fn new(world: World, settings: &Settings) -> Self {
         let (effects, to_do) = mpsc::unbounded_channel();
-        let millis = |name: &str, otherwise| Duration::from_millis(settings.number(name).unwrap_or(otherwise));
+        let millis =
+            |name: &str, otherwise| Duration::from_millis(settings.number(name).unwrap_or(otherwise));
         let sessions = Sessions::new(SessionSettings {
             me: settings.node_id(),
             interval: millis("broker.heartbeat.interval.ms", 150),
@@ -224,7 +225,8 @@ impl Judge {
     async fn is_dead(&self, id: BrokerId) -> bool {
         let address = {
             let state = self.state();
-            let endpoints = state.image.broker(id).map(|broker| broker.endpoints.as_slice()).unwrap_or_default();
+            let endpoints =
+                state.image.broker(id).map(|broker| broker.endpoints.as_slice()).unwrap_or_default();
             let endpoint = endpoints.iter().find(|one| one.listener == self.listener).or(endpoints.first());
             endpoint.zip(state.hosts.get(&id)).map(|(endpoint, host)| (*host, endpoint.port))
         };

@@ -122,12 +122,9 @@ pub(super) const QUORUM: &[ConfigDef] = &[
         "Whether partitions go back to their preferred leaders by themselves.",
     )
     .no_effect(ONE_BROKER),
-    int("broker.heartbeat.interval.ms", "150", From(1), "How often a broker reports to the controller.")
-        .no_effect(ONE_BROKER),
-    int("broker.session.timeout.ms", "600", From(1), "After which silence a broker is fenced.")
-        .no_effect(ONE_BROKER),
-    flag("controlled.shutdown.enable", "true", "Whether a broker hands over its partitions before it ends.")
-        .no_effect(ONE_BROKER),
+    int("broker.heartbeat.interval.ms", "150", From(1), "How often a broker reports to the controller."),
+    int("broker.session.timeout.ms", "600", From(1), "After which silence a broker is fenced."),
+    flag("controlled.shutdown.enable", "true", "Whether a broker hands over its partitions before it ends."),
     list("controller.listener.names", "CONTROLLER", Any, "The listeners that controllers talk on."),
     int(
         "controller.quorum.append.linger.ms",
