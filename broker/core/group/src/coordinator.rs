@@ -5,6 +5,7 @@
 //! the classic ones in `groups`, in the same log.
 
 use crate::{
+    census::{Census, Phase, Tally},
     classic::{Group, Replaced, State},
     config::GroupConfig,
     event::{AppendId, Effect, Event, GroupView, LogRecord},
@@ -16,17 +17,6 @@ use crate::{
 use klamm_protocol::ErrorCode;
 use klamm_types::{Mono, Now, Str};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Whether the groups are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Another broker coordinates.
-    Elsewhere,
-    /// The log is being read.
-    Loading,
-    /// Requests are served.
-    Active,
-}
 
 /// The coordinator: a pure machine. See [`Event`] and [`Effect`].
 #[derive(Debug)]
@@ -41,6 +31,7 @@ pub struct GroupCoordinator {
     next_expiry: Mono,
     /// Records that could not be read; they stay in the log.
     unreadable: u64,
+    tally: Tally,
 }
 
 impl GroupCoordinator {
@@ -55,6 +46,7 @@ impl GroupCoordinator {
             wakes: BTreeSet::new(),
             next_expiry: Mono(u64::MAX),
             unreadable: 0,
+            tally: Tally::default(),
         }
     }
 
@@ -82,6 +74,19 @@ impl GroupCoordinator {
     pub fn view(&self) -> BTreeMap<Str, GroupView> {
         let view = |(id, group): (&Str, &Group)| (id.clone(), group.view(self.in_flight.concerns(id)));
         self.groups.iter().map(view).collect()
+    }
+
+    /// What there is now.
+    #[must_use]
+    pub fn census(&self) -> Census {
+        let mut census = Census::new(self.phase);
+        self.groups.values().for_each(|group| census.count(group.state, group.offsets.count()));
+        census
+    }
+
+    /// What was done since this was last asked for.
+    pub fn take_tally(&mut self) -> Tally {
+        std::mem::take(&mut self.tally)
     }
 
     /// Takes an event.
@@ -222,10 +227,11 @@ impl GroupCoordinator {
         let Some(append) = self.in_flight.take(id) else { return };
         match append.purpose {
             Purpose::Assignment { generation, assignment } => {
-                self.with(now, out, &append.group, |group, turn| {
+                let stable = self.with(now, out, &append.group, |group, turn| {
                     group.stale = false;
-                    group.assignment_committed(turn, generation, assignment);
+                    group.assignment_committed(turn, generation, assignment)
                 });
+                self.tally.rebalances += u64::from(stable == Some(true));
             }
             Purpose::Replacement { old_id, new_id, .. } => {
                 self.with(now, out, &append.group, |group, turn| {
@@ -234,10 +240,15 @@ impl GroupCoordinator {
                 });
             }
             Purpose::Offsets(changes) => {
+                let commits = changes.iter().filter(|change| change.offset.is_some()).count();
+                self.tally.commits += commits as u64;
+                self.tally.removals += (changes.len() - commits) as u64;
                 self.with(now, out, &append.group, |group, _| group.offsets.commit(changes));
             }
             Purpose::Deletion => {
-                let wake = self.groups.get(&append.group).and_then(|group| group.wake);
+                let group = self.groups.get(&append.group);
+                self.tally.removals += group.map_or(0, |group| group.offsets.count());
+                let wake = group.and_then(|group| group.wake);
                 self.remove(&append.group, wake);
             }
             Purpose::Empty => {

@@ -5,6 +5,7 @@
 //! not committed to that partition, and never say "no offset" while it does not know.
 
 mod answers;
+mod census;
 mod classic;
 mod config;
 mod coordinator;
@@ -18,6 +19,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
+pub use census::{Census, Phase, Tally};
 pub use config::GroupConfig;
 pub use coordinator::GroupCoordinator;
 pub use event::{AppendId, Caller, Context, Effect, Event, GroupView, LogRecord, Request, Response};

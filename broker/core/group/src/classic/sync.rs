@@ -89,15 +89,15 @@ impl Group {
         self.state == State::CompletingRebalance && self.generation == generation
     }
 
-    /// The log has the assignment: the group is stable. A rebalance that came between makes it void.
+    /// The log has the assignment: the group is stable. A rebalance that came between makes it void: then this is false.
     pub(crate) fn assignment_committed(
         &mut self,
         turn: &mut Turn<'_>,
         generation: i32,
         mut assignment: BTreeMap<Str, Bytes>,
-    ) {
+    ) -> bool {
         if !self.awaits_assignment_of(generation) {
-            return;
+            return false;
         }
         self.enter(State::Stable, turn.now);
         let ids: Vec<Str> = self.members.keys().cloned().collect();
@@ -111,6 +111,7 @@ impl Group {
                 self.heard_of(turn.now, &id);
             }
         }
+        true
     }
 
     /// The log does not have the assignment: everyone joins again.

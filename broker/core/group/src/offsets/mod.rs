@@ -71,6 +71,11 @@ impl Offsets {
         self.slots().filter_map(|(topic, partition, slot)| Some((topic, partition, slot.committed.as_ref()?)))
     }
 
+    /// How many offsets are committed.
+    pub(crate) fn count(&self) -> u64 {
+        self.committed().count() as u64
+    }
+
     /// Every partition that has, or may soon have, an offset.
     pub(crate) fn partitions(&self) -> impl Iterator<Item = (&Str, i32)> {
         self.slots().map(|(topic, partition, _)| (topic, partition))

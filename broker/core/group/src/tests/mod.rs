@@ -1,6 +1,7 @@
 //! Scenarios: what clients do, and what they are told.
 
 mod admin;
+mod census;
 mod failures;
 mod log;
 mod membership;
