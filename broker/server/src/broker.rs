@@ -105,12 +105,13 @@ impl Broker {
         budget: Budget,
         gates: Vec<Arc<Gate>>,
     ) -> Self {
+        let metrics = Metrics::new(crate::api::SERVED.iter().map(|(key, _)| *key));
         let slots = settings.number("max.incremental.fetch.session.cache.slots").unwrap_or(0);
         Self {
             id: settings.node_id(),
             cluster_id: Str::from(controller.meta().cluster_id.as_str()),
-            metrics: Metrics::new(crate::api::SERVED.iter().map(|(key, _)| *key)),
-            groups: Groups::new(world.clone(), &settings),
+            groups: Groups::new(world.clone(), &settings, metrics.groups()),
+            metrics,
             channel: ControllerChannel::new(world.clone(), &settings, controller.clone(), peers.clone()),
             peers,
             image: RwLock::default(),

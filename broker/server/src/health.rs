@@ -7,7 +7,7 @@ use crate::{
     metrics::Snapshot,
 };
 use klamm_world::BoxFuture;
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 /// The health of a broker's process.
 pub struct BrokerHealth(Arc<Life>);
@@ -42,22 +42,9 @@ impl BrokerHealth {
                 *snapshot.log_bytes.entry(size.name.topic.to_string()).or_default() += size.bytes;
             }
         }
-        for gate in &broker.gates {
-            let counters = &gate.counters;
-            let values = [
-                &counters.open,
-                &counters.accepted,
-                &counters.refused,
-                &counters.bad_frames,
-                &counters.malformed,
-                &counters.failed_handshakes,
-                &counters.received_bytes,
-                &counters.sent_bytes,
-            ];
-            snapshot
-                .listeners
-                .insert(gate.name.to_string(), values.map(|value| value.load(Ordering::Relaxed)));
-        }
+        let counters = |gate: &Arc<klamm_net::Gate>| (gate.name.clone(), Arc::clone(&gate.counters));
+        snapshot.listeners = broker.gates.iter().map(counters).collect();
+        snapshot.groups = broker.groups.censuses().await;
         snapshot
     }
 }

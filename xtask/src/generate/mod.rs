@@ -3,6 +3,7 @@
 mod chart;
 mod control;
 mod crds;
+mod metrics;
 pub mod protocol;
 
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ const GENERATORS: &[(&str, Generator)] = &[
     ("chart", chart::generate),
     ("control", control::generate),
     ("crds", crds::generate),
+    ("metrics", metrics::generate),
     ("protocol", protocol::generate),
 ];
 

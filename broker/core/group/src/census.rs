@@ -24,6 +24,12 @@ pub struct Census {
     pub offsets: u64,
 }
 
+impl Default for Census {
+    fn default() -> Self {
+        Self::new(Phase::Elsewhere)
+    }
+}
+
 impl Census {
     pub(crate) fn new(phase: Phase) -> Self {
         use State::{CompletingRebalance, Dead, Empty, PreparingRebalance, Stable};

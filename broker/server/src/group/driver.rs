@@ -3,9 +3,11 @@
 //! Owns who waits and which appends are under way. Decides nothing.
 
 use super::load::{GroupLog, Loading};
+use crate::metrics::GroupCounters;
 use crate::shard::{PendingProduce, ProduceItem, ProduceWork, Work};
 use klamm_group::{
-    AppendId, Caller, Context, Effect, Event, GroupConfig, GroupCoordinator, LogRecord, Request, Response,
+    AppendId, Caller, Census, Context, Effect, Event, GroupConfig, GroupCoordinator, LogRecord, Request,
+    Response,
 };
 use klamm_protocol::ErrorCode;
 use klamm_records::{BatchBuilder, Compression, ValidatedBatch};
@@ -22,11 +24,15 @@ const DRAIN_MAX: usize = 64;
 pub(super) enum Mail {
     Ask { context: Context, request: Box<Request>, reply: oneshot::Sender<Response> },
     TopicsDeleted(Vec<Str>),
+    Census(oneshot::Sender<Census>),
 }
 
 pub(super) struct Driver {
     world: World,
+    /// When its leadership began.
+    began: Mono,
     log: GroupLog,
+    counters: GroupCounters,
     coordinator: GroupCoordinator,
     effects: Vec<Effect>,
     waiting: BTreeMap<Caller, oneshot::Sender<Response>>,
@@ -36,10 +42,12 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(world: World, config: GroupConfig, log: GroupLog) -> Self {
+    pub(super) fn new(world: World, config: GroupConfig, log: GroupLog, counters: GroupCounters) -> Self {
         Self {
+            began: world.clock.now().mono,
             world,
             log,
+            counters,
             coordinator: GroupCoordinator::new(config),
             effects: Vec::new(),
             waiting: BTreeMap::new(),
@@ -79,6 +87,8 @@ impl Driver {
                 self.tell(Event::Request { caller, context, request });
             }
             Mail::TopicsDeleted(topics) => self.tell(Event::TopicsDeleted(topics)),
+            // nobody may want to know any more
+            Mail::Census(reply) => drop(reply.send(self.coordinator.census())),
         }
     }
 
@@ -92,6 +102,7 @@ impl Driver {
             None => {
                 *loading = None;
                 self.tell(Event::Loaded);
+                self.counters.loaded(self.world.clock.now().mono.since(self.began));
                 let unreadable = self.coordinator.unreadable_records();
                 if unreadable > 0 {
                     tracing::warn!(partition = %self.log.id.partition, unreadable, "records of __consumer_offsets were left out");
@@ -100,6 +111,7 @@ impl Driver {
             Some(Err(error)) => {
                 *loading = None;
                 tracing::error!(partition = %self.log.id.partition, %error, "groups cannot be loaded: their coordinator is not available");
+                self.counters.load_failed();
                 self.tell(Event::Unload);
             }
         }
@@ -129,6 +141,7 @@ impl Driver {
             }
         }
         self.effects = effects;
+        self.counters.done(self.coordinator.take_tally());
     }
 
     /// Writes the records as one batch; they are done when all in-sync replicas have them.

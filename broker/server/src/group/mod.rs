@@ -9,9 +9,9 @@ mod load;
 
 pub use load::GroupLog;
 
-use crate::broker::Broker;
+use crate::{broker::Broker, metrics::GroupCounters};
 use driver::{Driver, Mail};
-use klamm_group::{Context, GroupConfig, Request, Response, partition_for};
+use klamm_group::{Census, Context, GroupConfig, Request, Response, partition_for};
 use klamm_metadata::{Delta, Image, config::Settings, decide::CONSUMER_OFFSETS};
 use klamm_protocol::ErrorCode;
 use klamm_types::{LeaderEpoch, PartitionIndex, Str, TopicIdPartition};
@@ -39,18 +39,20 @@ pub struct Groups {
     config: GroupConfig,
     load_bytes: u32,
     loads: Arc<Semaphore>,
+    counters: GroupCounters,
     coordinators: RwLock<BTreeMap<PartitionIndex, Coordinator>>,
 }
 
 impl Groups {
-    /// No coordinators yet.
+    /// No coordinators yet; `counters` count what they will do.
     #[must_use]
-    pub fn new(world: World, settings: &Settings) -> Self {
+    pub fn new(world: World, settings: &Settings, counters: GroupCounters) -> Self {
         Self {
             world,
             config: config(settings),
             load_bytes: settings.number("offsets.load.buffer.size").unwrap_or(1 << 20),
             loads: Arc::new(Semaphore::new(LOADS_MAX)),
+            counters,
             coordinators: RwLock::default(),
         }
     }
@@ -83,7 +85,7 @@ impl Groups {
         let (mailbox, incoming) = mpsc::unbounded_channel();
         let (epoch, id) = (log.epoch, log.id);
         let records = load::start(&self.world, log.clone(), self.load_bytes, Arc::clone(&self.loads));
-        let driver = Driver::new(self.world.clone(), self.config.clone(), log);
+        let driver = Driver::new(self.world.clone(), self.config.clone(), log, self.counters.clone());
         self.world.spawn.spawn("group-coordinator", Box::pin(driver.run(incoming, records)));
         Coordinator { epoch, log: id, mailbox }
     }
@@ -115,6 +117,21 @@ impl Groups {
         if let Some(coordinator) = coordinators.get(&index) {
             let _ = coordinator.mailbox.send(mail);
         }
+    }
+
+    /// What there is in each coordinator.
+    pub async fn censuses(&self) -> Vec<Census> {
+        let mut answers = Vec::new();
+        {
+            let coordinators = self.coordinators.read().unwrap_or_else(PoisonError::into_inner);
+            for coordinator in coordinators.values() {
+                let (reply, answer) = oneshot::channel();
+                let _ = coordinator.mailbox.send(Mail::Census(reply));
+                answers.push(answer);
+            }
+        }
+        // one that has ended meanwhile coordinates nothing
+        futures::future::join_all(answers).await.into_iter().flatten().collect()
     }
 
     /// The partitions of `__consumer_offsets` that are coordinated here.
