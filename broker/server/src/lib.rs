@@ -9,6 +9,7 @@ pub mod broker;
 pub mod config;
 mod control;
 pub mod controller;
+mod directories;
 pub mod fetch;
 pub mod group;
 mod health;

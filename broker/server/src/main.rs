@@ -8,6 +8,7 @@ use klamm_server::{
     controller::{self, BadVoters, InitialVoters},
     start,
 };
+use klamm_storage::LogDir;
 use klamm_world::real;
 use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
@@ -37,7 +38,7 @@ struct Arguments {
 enum Command {
     /// Make the log directories those of a node of a cluster
     Format {
-        /// The cluster's id [default: a new one]
+        /// The cluster's id [default: that of the directory, else a new one]
         #[arg(long)]
         cluster_id: Option<String>,
         #[command(flatten)]
@@ -115,7 +116,11 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
 
 fn format(settings: &Settings, cluster_id: Option<String>, initial: &InitialVoters) -> anyhow::Result<()> {
     let world = real::world();
-    let cluster_id = cluster_id.unwrap_or_else(|| controller::random_id(&world).to_string());
+    // who formats once more without an id means the cluster that the directory is of
+    let known = LogDir::identity(world.disk.as_ref(), &controller::metadata_directory(settings))?;
+    let cluster_id = cluster_id
+        .or_else(|| known.map(|meta| meta.cluster_id))
+        .unwrap_or_else(|| controller::random_id(&world).to_string());
     let formatted = controller::format(&world, settings, &cluster_id, initial)?;
     for directory in &formatted {
         println!("formatted {} for cluster {cluster_id}, node {}", directory.display(), settings.node_id());

@@ -6,6 +6,7 @@ use crate::{
     broker::Broker,
     control::{self, ControlService},
     controller::{self, Controller, ControllerChannel, ControllerError},
+    directories,
     health::BrokerHealth,
     http,
     life::{Life, Stage},
@@ -131,10 +132,7 @@ pub async fn start(world: World, settings: Settings, machine: &Machine) -> Resul
     let budget = Budget::new(budget_bytes(&settings, machine));
     let bound = listeners::bind(&world, &settings, &budget, &machine.hostname, &closing)?;
 
-    let mut dirs = Vec::new();
-    for path in controller::directories(&settings) {
-        dirs.push(LogDir::open(Arc::clone(&world.disk), &path)?);
-    }
+    let dirs = directories::open(&world, &settings)?;
     let metadata = controller::metadata_directory(&settings);
     let metadata_dir = dirs.iter().find(|dir| dir.device().path() == metadata).expect("directories() has it");
     let peers = Peers::new(&world, &settings)?;

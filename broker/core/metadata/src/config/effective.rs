@@ -252,6 +252,16 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_is_defined_once() {
+        let check = |names: Vec<&str>| {
+            let once: std::collections::BTreeSet<_> = names.iter().collect();
+            assert_eq!(once.len(), names.len(), "{names:?}");
+        };
+        check(TOPIC.iter().map(|definition| definition.name).collect());
+        check(broker_definitions().map(|definition| definition.name).collect());
+    }
+
+    #[test]
     fn every_default_is_a_value() {
         for definition in TOPIC.iter().chain(broker_definitions()).filter(|definition| !definition.required) {
             if let Some(default) = definition.default {

@@ -78,7 +78,42 @@ impl Settings {
                 "listeners has only controller.listener.names: clients need one of their own".to_owned(),
             ));
         }
+        self.check_internal_listeners(&names)?;
+        self.check_protocols(&names, &controllers)
+    }
+
+    /// The listeners between nodes are among this node's own, where it has them.
+    fn check_internal_listeners(&self, names: &[&str]) -> Result<(), ConfigError> {
+        let roles = self.get("process.roles").unwrap_or_default();
+        let set = |setting: &'static str| Some((setting, self.values.get(setting)?));
+        let controllers =
+            set("controller.listener.names").filter(|_| elements(&roles).any(|role| role == "controller"));
+        let brokers =
+            set("inter.broker.listener.name").filter(|_| elements(&roles).any(|role| role == "broker"));
+        for (setting, value) in [controllers, brokers].into_iter().flatten() {
+            if let Some(unknown) = elements(value).find(|name| !names.contains(name)) {
+                return Err(ConfigError::Together(format!(
+                    "{setting} names {unknown}, which is not among the listeners {}",
+                    names.join(", ")
+                )));
+            }
+        }
         Ok(())
+    }
+
+    /// Each listener has a protocol; those of controllers may do without while nothing else is said of any (KIP-631).
+    fn check_protocols(&self, names: &[&str], controllers: &str) -> Result<(), ConfigError> {
+        let map = self.get("listener.security.protocol.map").unwrap_or_default();
+        let said = self.values.contains_key("listener.security.protocol.map");
+        let has =
+            |name: &str| elements(&map).any(|pair| pair.split_once(':').is_some_and(|(one, _)| one == name));
+        let excused = |name: &str| !said && elements(controllers).any(|controller| controller == name);
+        match names.iter().find(|name| !has(name) && !excused(name)) {
+            None => Ok(()),
+            Some(name) => Err(ConfigError::Together(format!(
+                "listener.security.protocol.map says nothing of the listener {name}: it takes {name}:PLAINTEXT or {name}:SSL"
+            ))),
+        }
     }
 
     /// What the file sets, by name: the layer below the dynamic ones.
@@ -132,6 +167,24 @@ mod tests {
         check(
             &[("node.id", "1"), ("listeners", "A://h:1"), ("advertised.listeners", "B://h:1")],
             "advertised.listeners names B, which is not among the listeners A",
+        );
+        check(
+            &[("node.id", "1"), ("listeners", "A://h:1")],
+            "listener.security.protocol.map says nothing of the listener A: it takes A:PLAINTEXT or A:SSL",
+        );
+        let both = ("listeners", "PLAINTEXT://h:1,CONTROLLER://h:2");
+        check(&[("node.id", "1"), both], "");
+        check(
+            &[("node.id", "1"), both, ("listener.security.protocol.map", "PLAINTEXT:SSL")],
+            "listener.security.protocol.map says nothing of the listener CONTROLLER: it takes CONTROLLER:PLAINTEXT or CONTROLLER:SSL",
+        );
+        check(
+            &[("node.id", "1"), both, ("controller.listener.names", "VOTERS")],
+            "controller.listener.names names VOTERS, which is not among the listeners PLAINTEXT, CONTROLLER",
+        );
+        check(
+            &[("node.id", "1"), both, ("inter.broker.listener.name", "BROKERS")],
+            "inter.broker.listener.name names BROKERS, which is not among the listeners PLAINTEXT, CONTROLLER",
         );
         check(
             &[("node.id", "1"), ("listeners", "CONTROLLER://h:1")],

@@ -34,12 +34,6 @@ pub(super) const NETWORK: &[ConfigDef] = &[
         "klamm.control.listener",
         Kind::String,
         Any,
-        "Where the gRPC control service for the operator is served, as host:port; none when not set.",
-    ),
-    unset(
-        "klamm.control.listener",
-        Kind::String,
-        Any,
         "Where the operator's control service is served, as host:port; none when not set. With it, a broker with an empty log directory waits to be formatted.",
     ),
     unset(
