@@ -48,7 +48,7 @@ impl Publish for Broker {
             self.carry_out_all(going).await;
             self.carry_out_all(coming).await;
             self.groups.follow(self, &image, &delta);
-            self.controller.judge().publish(Arc::clone(&image));
+            self.controller.published(&image, &delta);
             self.set_image(image);
         })
     }

@@ -5,7 +5,7 @@ use crate::{
     background,
     broker::Broker,
     control::{self, ControlService},
-    controller::{self, Controller, ControllerChannel, ControllerError},
+    controller::{self, Controller, ControllerChannel, ControllerError, upkeep},
     directories,
     health::BrokerHealth,
     http,
@@ -159,6 +159,9 @@ pub async fn start(world: World, settings: Settings, machine: &Machine) -> Resul
     world.spawn.spawn("controller", Box::pin(driving));
     let judge = Arc::clone(broker.controller.judge()).run(broker.controller.clone(), closing.clone());
     world.spawn.spawn("judge", Box::pin(judge));
+    let upkeep =
+        upkeep::run(world.clone(), broker.settings.clone(), broker.controller.clone(), closing.clone());
+    world.spawn.spawn("upkeep", Box::pin(upkeep));
     let mut lifecycle = lifecycle::start(&broker, heartbeats, identity, &closing);
     lifecycle.active().await.map_err(StartError::Registration)?;
     background::start(&broker, &closing);

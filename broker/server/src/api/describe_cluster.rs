@@ -1,6 +1,6 @@
-//! DescribeCluster (KIP-700): the brokers, or the controllers (KIP-919).
+//! DescribeCluster (KIP-700): the brokers; on a listener for controllers, the controllers (KIP-919).
 
-use super::Call;
+use super::{Call, Scope};
 use klamm_protocol::{
     DescribeClusterRequest, DescribeClusterResponse, ErrorCode,
     describe_cluster_response::DescribeClusterBroker,
@@ -8,40 +8,92 @@ use klamm_protocol::{
 use klamm_types::Str;
 use std::sync::Arc;
 
-/// Endpoints of brokers; 2 is of controllers.
+/// Endpoints of brokers, and of controllers, with Kafka's numbers.
 const BROKERS: i8 = 1;
+const CONTROLLERS: i8 = 2;
 /// "No authorized operations asked for", as Kafka says it.
 const OPERATIONS_OMITTED: i32 = i32::MIN;
 
 pub async fn handle(call: Arc<Call>, request: DescribeClusterRequest) -> DescribeClusterResponse {
-    if call.version >= 1 && request.endpoint_type != BROKERS {
-        let text = "this listener is for clients: it tells of brokers (endpoint type 1), not of controllers";
-        return DescribeClusterResponse {
-            error_code: ErrorCode::MismatchedEndpointType.code(),
-            error_message: Some(Str::from_static(text)),
-            endpoint_type: BROKERS,
-            cluster_authorized_operations: OPERATIONS_OMITTED,
-            ..Default::default()
-        };
+    let wanted = if call.version == 0 { BROKERS } else { request.endpoint_type };
+    match call.scope {
+        Scope::Broker if wanted == BROKERS => brokers(&call, request.include_fenced_brokers),
+        Scope::Broker => {
+            mismatched("this listener is for clients: it tells of brokers (endpoint type 1)", BROKERS)
+        }
+        Scope::Controller if wanted == CONTROLLERS => controllers(&call),
+        Scope::Controller => {
+            mismatched("this listener is for controllers: it tells of them (endpoint type 2)", CONTROLLERS)
+        }
     }
-    let image = call.broker.image();
-    let fenced = |id| image.broker(id).is_some_and(|broker| broker.fenced);
-    let endpoints = call.broker.endpoints(&call.peer.listener);
+}
+
+fn mismatched(text: &'static str, endpoint_type: i8) -> DescribeClusterResponse {
     DescribeClusterResponse {
-        endpoint_type: BROKERS,
+        error_code: ErrorCode::MismatchedEndpointType.code(),
+        error_message: Some(Str::from_static(text)),
+        endpoint_type,
+        cluster_authorized_operations: OPERATIONS_OMITTED,
+        ..Default::default()
+    }
+}
+
+fn brokers(call: &Call, include_fenced: bool) -> DescribeClusterResponse {
+    let image = call.broker.image();
+    let endpoints = call.broker.endpoints(&call.peer.listener);
+    // as Kafka does: any broker, it forwards
+    let controller_id = endpoints.iter().map(|one| one.id.0).min().unwrap_or(-1);
+    let fenced = image.brokers().filter(|broker| broker.fenced && include_fenced).filter_map(|broker| {
+        let listener = &call.peer.listener;
+        let found = broker.endpoints.iter().find(|one| one.listener.eq_ignore_ascii_case(listener))?;
+        Some(DescribeClusterBroker {
+            broker_id: broker.id.0,
+            is_fenced: true,
+            host: found.host.clone(),
+            port: i32::from(found.port),
+            rack: broker.rack.clone(),
+        })
+    });
+    let active = endpoints.into_iter().map(|one| DescribeClusterBroker {
+        broker_id: one.id.0,
+        is_fenced: false,
+        host: one.host,
+        port: one.port,
+        rack: one.rack,
+    });
+    let mut brokers: Vec<_> = active.chain(fenced).collect();
+    brokers.sort_by_key(|broker| broker.broker_id);
+    response(call, BROKERS, controller_id, brokers)
+}
+
+fn controllers(call: &Call) -> DescribeClusterResponse {
+    let quorum = call.broker.controller.quorum();
+    let leader = call.broker.controller.leadership().leader.map_or(-1, |leader| leader.0);
+    let node = |voter: &klamm_quorum::Voter| {
+        let listener = &call.peer.listener;
+        let same = voter.endpoints.iter().find(|one| one.listener.eq_ignore_ascii_case(listener));
+        let endpoint = same.or(voter.endpoints.first())?;
+        Some(DescribeClusterBroker {
+            broker_id: voter.key.id.0,
+            host: endpoint.host.clone(),
+            port: i32::from(endpoint.port),
+            ..Default::default()
+        })
+    };
+    response(call, CONTROLLERS, leader, quorum.voters().iter().filter_map(node).collect())
+}
+
+fn response(
+    call: &Call,
+    endpoint_type: i8,
+    controller_id: i32,
+    brokers: Vec<DescribeClusterBroker>,
+) -> DescribeClusterResponse {
+    DescribeClusterResponse {
+        endpoint_type,
         cluster_id: call.broker.cluster_id.clone(),
-        // as Kafka does: any broker, it forwards
-        controller_id: endpoints.iter().map(|one| one.id.0).min().unwrap_or(-1),
-        brokers: endpoints
-            .into_iter()
-            .map(|one| DescribeClusterBroker {
-                broker_id: one.id.0,
-                is_fenced: fenced(one.id),
-                host: one.host,
-                port: one.port,
-                rack: one.rack,
-            })
-            .collect(),
+        controller_id,
+        brokers,
         cluster_authorized_operations: OPERATIONS_OMITTED,
         ..Default::default()
     }

@@ -18,6 +18,7 @@ mod describe_configs;
 mod describe_groups;
 mod describe_log_dirs;
 mod describe_quorum;
+mod describe_topic_partitions;
 mod duties;
 mod elect_leaders;
 mod fetch;
@@ -137,6 +138,7 @@ served! {
         ListConfigResources 0..=1 => list_config_resources::handle;
         InitProducerId 0..=5 => init_producer_id::handle;
         DescribeCluster 0..=2 => describe_cluster::handle;
+        DescribeTopicPartitions 0..=0 => describe_topic_partitions::handle;
         DescribeLogDirs 1..=5 => describe_log_dirs::handle;
         ApiVersions 0..=5 => api_versions::handle;
         DeleteRecords 0..=2 => delete_records::handle;

@@ -9,6 +9,7 @@ use klamm_metadata::{
 use klamm_types::{BrokerId, Uuid};
 use klamm_world::World;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// What decisions need besides the image.
 pub(super) struct Context {
@@ -16,6 +17,8 @@ pub(super) struct Context {
     /// What the broker's file sets.
     pub file: Values,
     pub judge: Arc<Judge>,
+    /// Settings have changed since somebody looked.
+    pub settings_changed: Notify,
 }
 
 impl Context {
@@ -24,6 +27,7 @@ impl Context {
             me: settings.node_id(),
             file: settings.values().clone(),
             judge: Arc::new(Judge::new(world, settings)),
+            settings_changed: Notify::new(),
         }
     }
 

@@ -15,6 +15,7 @@ mod judge;
 mod leadership;
 mod metadata_log;
 mod quorum_state;
+pub(crate) mod upkeep;
 
 pub use admin::random_id;
 pub use channel::{ChannelError, ControllerChannel, Duty, Missed};

@@ -98,7 +98,6 @@ pub const TOPIC: &[ConfigDef] = &[
     long("segment.ms", "604800000", From(1), "After which time a segment ends even if it is not full.")
         .topic(&[same("log.roll.ms"), hours("log.roll.hours")]),
     flag("unclean.leader.election.enable", "false", "Whether a replica that is not in sync may lead, at the price of records.")
-        .no_effect("a partition is led by a replica that is in sync, or not at all")
         .topic(&[same("unclean.leader.election.enable")]),
 ];
 

@@ -120,8 +120,7 @@ pub(super) const QUORUM: &[ConfigDef] = &[
         "auto.leader.rebalance.enable",
         "true",
         "Whether partitions go back to their preferred leaders by themselves.",
-    )
-    .no_effect(ONE_BROKER),
+    ),
     int("broker.heartbeat.interval.ms", "150", From(1), "How often a broker reports to the controller."),
     int("broker.session.timeout.ms", "600", From(1), "After which silence a broker is fenced."),
     flag("controlled.shutdown.enable", "true", "Whether a broker hands over its partitions before it ends."),
@@ -173,8 +172,7 @@ pub(super) const QUORUM: &[ConfigDef] = &[
         "300",
         From(1),
         "How often preferred leaders are looked at.",
-    )
-    .no_effect(ONE_BROKER),
+    ),
     unset(
         "metadata.log.dir",
         Kind::String,

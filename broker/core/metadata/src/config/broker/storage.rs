@@ -74,6 +74,5 @@ pub(super) const STORAGE: &[ConfigDef] = &[
     int("num.partitions", "1", From(1), "The partitions of a topic that is made without a number."),
     int("num.recovery.threads.per.data.dir", "2", From(1), "How many threads open the logs of one directory.").no_effect("every log thread opens its own logs").cluster_wide(),
     flag("unclean.leader.election.enable", "false", "The unclean.leader.election.enable of topics that say nothing.")
-        .no_effect("a partition is led by a replica that is in sync, or not at all")
         .cluster_wide(),
 ];
