@@ -259,6 +259,11 @@ impl Simulation {
         self.0.network.cut(from.id(), to.id());
     }
 
+    /// What `from` sends arrives at `to` again.
+    pub fn heal_link(&self, from: &Host, to: &Host) {
+        self.0.network.heal_link(from.id(), to.id());
+    }
+
     /// All links carry again.
     pub fn heal(&self) {
         self.0.network.heal();

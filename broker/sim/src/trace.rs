@@ -75,11 +75,16 @@ impl Trace {
 
     /// Counts that a state of interest was reached.
     pub fn reached(&self, what: &str) {
+        self.reached_times(what, 1);
+    }
+
+    /// Counts that it was reached so many times.
+    pub fn reached_times(&self, what: &str, times: u64) {
         let mut state = self.state();
         match state.counts.reached.get_mut(what) {
-            Some(count) => *count += 1,
+            Some(count) => *count += times,
             None => {
-                state.counts.reached.insert(what.to_owned(), 1);
+                state.counts.reached.insert(what.to_owned(), times);
             }
         }
     }

@@ -42,15 +42,16 @@ pub struct Position {
 }
 
 impl<T> Replica<T> {
-    /// A replica that follows nobody yet. `high_watermark` is the one last checkpointed, `end` is where its log ends; the log
-    /// is taken to be on the disk up to there, as recovery leaves it.
+    /// A replica that follows nobody yet. `high_watermark` is the one last checkpointed, `end` is where its log ends, and up to
+    /// `synced` it is on the disk: after the death of a process the rest may be in the page cache only.
     #[must_use]
-    pub fn new(me: BrokerId, high_watermark: Offset, end: Offset) -> Self {
+    pub fn new(me: BrokerId, high_watermark: Offset, end: Offset, synced: Offset) -> Self {
+        let synced = if mutant::active("believe the log is on the disk") { end } else { synced.min(end) };
         Self {
             me,
             epoch: LeaderEpoch::NONE,
             high_watermark: high_watermark.min(end),
-            end: OwnEnd { log: end, synced: end },
+            end: OwnEnd { log: end, synced },
             settings: ReplicaSettings::default(),
             role: Role::Follower { leader: None },
             waiting: Waiting::default(),

@@ -121,7 +121,7 @@ pub struct Partition {
 impl Partition {
     /// A partition whose log is open, and which nobody leads yet.
     pub(super) fn new(me: BrokerId, id: TopicIdPartition, log: Log, outbox: Arc<Outbox>) -> Self {
-        let replica = Replica::new(me, log.high_watermark(), log.end());
+        let replica = Replica::new(me, log.high_watermark(), log.end(), log.durable_end());
         Self {
             id,
             log,
@@ -141,7 +141,7 @@ impl Partition {
         if news {
             self.log.assign_epoch(leadership.epoch);
         }
-        self.tell(now, Event::Configured(settings));
+        self.configure(now, settings);
         self.tell(now, Event::Lead(leadership));
         self.carry_out(now);
         if news {
@@ -157,10 +157,18 @@ impl Partition {
         leader: Option<BrokerId>,
         settings: ReplicaSettings,
     ) {
-        self.tell(now, Event::Configured(settings));
+        self.configure(now, settings);
         self.tell(now, Event::Follow { epoch, leader });
         self.carry_out(now);
         self.send_away();
+    }
+
+    /// What the log was found with may be in the page cache only, and so is what was appended under another durability.
+    fn configure(&mut self, now: Now, settings: ReplicaSettings) {
+        self.tell(now, Event::Configured(settings));
+        if self.log.durable_end() < self.log.end() && !mutant::active("believe the log is on the disk") {
+            self.must_flush();
+        }
     }
 
     /// Ends: tells all who wait.

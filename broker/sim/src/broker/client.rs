@@ -98,6 +98,14 @@ impl Client {
         self.call(METADATA_VERSION, &request).await
     }
 
+    /// What the broker says of all topics and of the cluster.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub async fn metadata_of_all(&mut self) -> Result<MetadataResponse, Broken> {
+        self.call(METADATA_VERSION, &MetadataRequest { topics: None, ..Default::default() }).await
+    }
+
     /// Sends a request; its answer is the next after those of the requests before it.
     ///
     /// # Errors

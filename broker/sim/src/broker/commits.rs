@@ -26,11 +26,13 @@ pub struct Commits {
     acked: i64,
     /// Sent and never answered: they may be there, also late.
     in_doubt: BTreeSet<i64>,
+    /// Failed after they may have been appended: they may be there until the next one is.
+    failed: BTreeSet<i64>,
 }
 
 impl Default for Commits {
     fn default() -> Self {
-        Self { next: 0, acked: NONE, in_doubt: BTreeSet::new() }
+        Self { next: 0, acked: NONE, in_doubt: BTreeSet::new(), failed: BTreeSet::new() }
     }
 }
 
@@ -46,7 +48,14 @@ impl Commits {
     /// The coordinator has it.
     fn acknowledged(&mut self, offset: i64) {
         self.in_doubt.remove(&offset);
+        self.failed.clear(); // whatever is in the log is before it
         self.acked = self.acked.max(offset);
+    }
+
+    /// The coordinator has given it up: it lost the leadership, or waited in vain, perhaps with the record in the log.
+    fn failed(&mut self, offset: i64) {
+        self.in_doubt.remove(&offset);
+        self.failed.insert(offset);
     }
 
     /// The coordinator has refused it, and will never have it.
@@ -59,7 +68,7 @@ impl Commits {
     /// # Errors
     /// When that cannot be: what was acknowledged last is gone.
     fn read(&self, offset: i64) -> Result<(), String> {
-        if offset == self.acked || self.in_doubt.contains(&offset) {
+        if offset == self.acked || self.in_doubt.contains(&offset) || self.failed.contains(&offset) {
             return Ok(());
         }
         Err(format!("offset {offset} is committed, but {} was acknowledged last", self.acked))
@@ -126,11 +135,10 @@ async fn step(client: &mut Client, shared: &Shared, partition: i32) -> Result<bo
     shared.reached(&format!("offset commit: {}", code.name()));
     match code {
         ErrorCode::None => shared.commits(partition, |commits| commits.acknowledged(offset)),
-        // it was never appended; every other error leaves that open (a time-out above all)
-        ErrorCode::NotCoordinator | ErrorCode::CoordinatorLoadInProgress => {
-            shared.commits(partition, |commits| commits.refused(offset));
-        }
-        _ => {}
+        // a coordinator that still reads its log appends nothing
+        ErrorCode::CoordinatorLoadInProgress => shared.commits(partition, |commits| commits.refused(offset)),
+        // Kafka maps NOT_LEADER_OR_FOLLOWER to NOT_COORDINATOR, also for who waited for replicas when the leader resigned
+        _ => shared.commits(partition, |commits| commits.failed(offset)),
     }
     Ok(code == ErrorCode::None)
 }
@@ -151,5 +159,10 @@ mod tests {
         assert!(commits.read(NONE).is_err(), "a loading coordinator has nothing");
         commits.acknowledged(second);
         assert!(commits.read(first).is_err());
+        let (third, fourth) = (commits.send(), commits.send());
+        commits.failed(third);
+        assert_eq!((commits.read(second), commits.read(third)), (Ok(()), Ok(())));
+        commits.acknowledged(fourth);
+        assert!(commits.read(third).is_err(), "it was before the fourth");
     }
 }

@@ -1,7 +1,7 @@
 //! What goes wrong, drawn from the seed.
 
 use super::workload::Workload;
-use crate::{Death, Host, Simulation, Violation};
+use crate::{Death, Host, Simulation, Violation, invariants::Promise};
 use std::{path::Path, time::Duration};
 
 /// Where the broker keeps its data.
@@ -58,7 +58,8 @@ pub const LOSSY: &[Fault] =
 /// Faults of a disk that refuses writes.
 pub const REFUSING: &[Fault] = &[Fault::FullDisk, Fault::FullDisk, Fault::WriteError, Fault::Kill];
 
-/// Injects `count` of `faults` one after the other, restarts the broker after each death, and heals.
+/// Injects `count` of `faults` one after the other, restarts the broker after each death, and heals. What is durable where
+/// `promise` is everything takes no record, whatever the fault.
 ///
 /// # Errors
 /// What the clients found meanwhile.
@@ -68,6 +69,7 @@ pub async fn inject(
     workload: &Workload,
     faults: &[Fault],
     count: u32,
+    promise: Promise,
 ) -> Result<(), Violation> {
     for _ in 0..count {
         pause(simulation, 1..2_000).await;
@@ -75,7 +77,8 @@ pub async fn inject(
         let victim = &brokers[simulation.random().within(0..brokers.len() as u64) as usize];
         simulation.note(&format!("next fault: {:?} on {}", faults[index], victim.name()));
         let peers: Vec<_> = brokers.iter().filter(|broker| broker.id() != victim.id()).collect();
-        let loses = fault(simulation, victim, &peers, workload, faults[index]).await;
+        let may_lose = promise == Promise::Metadata;
+        let loses = fault(simulation, victim, &peers, workload, faults[index], may_lose).await && may_lose;
         for broker in brokers {
             revive(simulation, broker, workload, loses && broker.id() == victim.id()).await;
         }
@@ -84,7 +87,7 @@ pub async fn inject(
     Ok(())
 }
 
-async fn pause(simulation: &Simulation, milliseconds: std::ops::Range<u64>) {
+pub(super) async fn pause(simulation: &Simulation, milliseconds: std::ops::Range<u64>) {
     let nanoseconds =
         simulation.random().by_magnitude(milliseconds.start * 1_000_000..milliseconds.end * 1_000_000);
     simulation.sleep(Duration::from_nanos(nanoseconds)).await;
@@ -97,6 +100,7 @@ async fn fault(
     peers: &[&Host],
     workload: &Workload,
     fault: Fault,
+    may_lose: bool,
 ) -> bool {
     match fault {
         Fault::Kill => broker.kill(),
@@ -131,18 +135,10 @@ async fn fault(
             pause(simulation, 10..5_000).await;
             simulation.refuse(broker, super::client::PORT, false);
         }
-        Fault::ClockJump => {
-            let forth = simulation.random().by_magnitude(1..100_000_000) as i64;
-            let back = simulation.random().once_in(2);
-            broker.jump_clock(if back { -forth } else { forth });
-        }
-        Fault::Stall => {
-            let stall = simulation.random().by_magnitude(10..10_000);
-            broker.stall_disk(Duration::from_millis(stall));
-            pause(simulation, 10..10_000).await;
-        }
+        Fault::ClockJump => jump_clock(simulation, broker),
+        Fault::Stall => stall(simulation, broker).await,
         Fault::FailedSync => {
-            workload.shared().disk_lies(true);
+            workload.shared().disk_lies(may_lose);
             broker.disk_faults(|faults| faults.failing_syncs = 1);
             pause(simulation, 100..20_000).await;
             broker.disk_faults(|faults| faults.failing_syncs = 0);
@@ -161,7 +157,19 @@ async fn fault(
     matches!(fault, Fault::PowerLoss | Fault::TornPowerLoss | Fault::FailedSync)
 }
 
-async fn die(simulation: &Simulation, broker: &Host, death: Death) {
+pub(super) fn jump_clock(simulation: &Simulation, broker: &Host) {
+    let forth = simulation.random().by_magnitude(1..100_000_000) as i64;
+    let back = simulation.random().once_in(2);
+    broker.jump_clock(if back { -forth } else { forth });
+}
+
+pub(super) async fn stall(simulation: &Simulation, broker: &Host) {
+    let stall = simulation.random().by_magnitude(10..10_000);
+    broker.stall_disk(Duration::from_millis(stall));
+    pause(simulation, 10..10_000).await;
+}
+
+pub(super) async fn die(simulation: &Simulation, broker: &Host, death: Death) {
     broker.die_in_disk_operation(death);
     let limit = simulation.elapsed() + Duration::from_secs(10);
     while broker.is_running() && simulation.elapsed() < limit {
@@ -173,7 +181,7 @@ async fn die(simulation: &Simulation, broker: &Host, death: Death) {
     }
 }
 
-async fn full_disk(simulation: &Simulation, broker: &Host) {
+pub(super) async fn full_disk(simulation: &Simulation, broker: &Host) {
     let little = simulation.random().by_magnitude(1..200_000);
     let room = broker.disk_room();
     broker.disk_faults(|faults| faults.capacity -= room.saturating_sub(little));

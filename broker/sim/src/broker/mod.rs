@@ -3,15 +3,18 @@
 //! [`SCENARIOS`] play a load of idempotent producers and consumers while faults strike; [`history`] is the oracle.
 
 mod client;
+mod cluster;
 mod commits;
 mod consumer;
 mod faults;
 pub mod history;
+mod nemesis;
 mod node;
 mod producer;
 mod scenarios;
 #[cfg(test)]
 mod tests;
+mod voters;
 mod workload;
 
 pub use client::{Broken, Client};

@@ -1,11 +1,24 @@
 //! The program on a broker's host.
 
-use super::{client::PORT, faults::LOG_DIRECTORY};
-use klamm_server::{Machine, config, controller, start};
+use super::{
+    client::PORT,
+    cluster::{Durability, Layout, Orders},
+    faults::LOG_DIRECTORY,
+};
+use klamm_server::{
+    Machine, config,
+    controller::{self, InitialVoters},
+    start,
+};
+use klamm_types::Uuid;
 use klamm_world::World;
+use std::sync::{Arc, atomic::Ordering};
 
 /// Any id does, and one that is always the same makes traces easier to compare.
 const CLUSTER_ID: &str = "c2ltdWxhdGlvbnNpbXVsYQ";
+
+/// The port of the controllers' listener.
+pub(super) const CONTROLLER_PORT: u16 = 9093;
 
 /// The host of a broker.
 pub(super) fn name(id: i32) -> String {
@@ -13,31 +26,66 @@ pub(super) fn name(id: i32) -> String {
 }
 
 /// Indexes so small that every run rolls segments, and flushes all the time. Timestamps may be off by anything: clocks jump.
-fn settings(id: i32) -> String {
-    let name = name(id);
+fn settings(layout: &Layout, id: i32) -> String {
+    let (name, votes) = (name(id), id <= layout.voters());
+    let (roles, listener, advertised) = if votes {
+        let advertised = format!(",CONTROLLER://{name}:{CONTROLLER_PORT}");
+        ("broker,controller", format!(",CONTROLLER://:{CONTROLLER_PORT}"), advertised)
+    } else {
+        ("broker", String::new(), String::new())
+    };
+    let servers: Vec<String> =
+        (1..=layout.voters()).map(|id| format!("{}:{CONTROLLER_PORT}", self::name(id))).collect();
+    let durability = match layout.durability {
+        Durability::Replicated => "replicated",
+        Durability::Fsync => "fsync",
+    };
     format!(
-        "node.id={id}\nprocess.roles=broker,controller\nlisteners=PLAINTEXT://:{PORT},CONTROLLER://:9093\n\
-         advertised.listeners=PLAINTEXT://{name}:{PORT},CONTROLLER://{name}:9093\ncontroller.listener.names=CONTROLLER\n\
+        "node.id={id}\nprocess.roles={roles}\nlisteners=PLAINTEXT://:{PORT}{listener}\n\
+         advertised.listeners=PLAINTEXT://{name}:{PORT}{advertised}\ncontroller.listener.names=CONTROLLER\n\
+         controller.quorum.bootstrap.servers={}\nmetadata.log.max.record.bytes.between.snapshots={}\n\
          log.dirs={LOG_DIRECTORY}\nlog.segment.bytes=1048576\nlog.index.size.max.bytes=400\n\
-         log.message.timestamp.after.max.ms=9223372036854775807\n\
-         klamm.unflushed.bytes=100000\noffsets.topic.num.partitions=3\n"
+         log.message.timestamp.after.max.ms=9223372036854775807\nreplica.lag.time.max.ms={}\n\
+         klamm.unflushed.bytes=100000\nklamm.durability={durability}\nmin.insync.replicas={}\n\
+         offsets.topic.num.partitions=3\noffsets.topic.replication.factor={}\n",
+        servers.join(","),
+        layout.snapshot_bytes,
+        layout.lag_ms_max,
+        layout.in_sync_min(),
+        layout.replicas(),
     )
 }
 
-/// Formats the host's disk if it is empty, and runs a broker that is a cluster of its own until it fails.
-pub(super) async fn run(world: World, id: i32) {
-    let text = settings(id);
+/// Kafka's `--initial-controllers`. The directories' ids may be any, and are the same in all runs.
+fn initial_controllers(layout: &Layout) -> String {
+    let voter = |id: i32| {
+        let mut directory = *b"directory of -00";
+        directory[15] = b'0' + id as u8;
+        format!("{id}@{}:{CONTROLLER_PORT}:{}", name(id), Uuid(directory))
+    };
+    (1..=layout.voters()).map(voter).collect::<Vec<_>>().join(",")
+}
+
+/// Formats the host's disk if it is empty, and runs a broker until it fails or is told to stop.
+pub(super) async fn run(world: World, layout: Layout, id: i32, orders: Arc<Orders>) {
+    let text = settings(&layout, id);
     let settings = config::parse("broker.properties", &text).expect("the settings above are right");
-    if let Err(error) =
-        controller::format(&world, &settings, CLUSTER_ID, &controller::InitialVoters::Standalone)
-    {
+    let initial = if id > layout.voters() || orders.volume_lost.load(Ordering::Relaxed) {
+        InitialVoters::None
+    } else {
+        InitialVoters::parse(&settings, &initial_controllers(&layout)).expect("the list above is right")
+    };
+    if let Err(error) = controller::format(&world, &settings, CLUSTER_ID, &initial) {
         return tracing::error!(%error, "cannot format");
     }
     let machine = Machine { memory_bytes: 512 << 20, hostname: name(id) };
     match start(world, settings, &machine).await {
-        Ok(running) => {
-            let reason = running.failed.await;
-            tracing::error!(?reason, "the broker has failed");
+        Ok(mut running) => {
+            tokio::select! {
+                biased;
+                reason = &mut running.failed => tracing::error!(?reason, "the broker has failed"),
+                () = orders.stop.notified() => running.stop().await,
+            }
         }
         Err(error) => tracing::error!(%error, "the broker does not start"),
     }

@@ -1,8 +1,9 @@
-//! One broker under load while things go wrong, by what may be lost.
+//! Brokers under load while things go wrong, by what may be lost.
 
 use super::{
+    cluster::{Cluster, Durability, Layout},
     faults::{Fault, LOSSLESS, LOSSY, REFUSING, inject},
-    node,
+    nemesis::Nemesis,
     workload::{Shape, Workload},
 };
 use crate::{
@@ -29,6 +30,9 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario { name: "lossless", play: |simulation| Box::pin(lossless(simulation)) },
     Scenario { name: "lossy", play: |simulation| Box::pin(lossy(simulation)) },
     Scenario { name: "refusing", play: |simulation| Box::pin(refusing(simulation)) },
+    Scenario { name: "durable", play: |simulation| Box::pin(durable(simulation)) },
+    Scenario { name: "replicated", play: |simulation| Box::pin(cluster(simulation, Durability::Replicated)) },
+    Scenario { name: "fsync", play: |simulation| Box::pin(cluster(simulation, Durability::Fsync)) },
 ];
 
 /// Kills, torn writes, pauses, a bad network, stalls, jumping clocks: nothing acknowledged is lost, nothing is there twice.
@@ -36,7 +40,7 @@ pub const SCENARIOS: &[Scenario] = &[
 /// # Errors
 /// The first violation.
 pub async fn lossless(simulation: Simulation) -> Result<(), Violation> {
-    play(simulation, LOSSLESS, 6, Promise::Everything).await
+    play(simulation, Durability::Replicated, LOSSLESS, 6, Promise::Everything).await
 }
 
 /// Power losses and failed syncs: what is left is a prefix, with everything that the recovery point promised.
@@ -44,7 +48,7 @@ pub async fn lossless(simulation: Simulation) -> Result<(), Violation> {
 /// # Errors
 /// The first violation.
 pub async fn lossy(simulation: Simulation) -> Result<(), Violation> {
-    play(simulation, LOSSY, 6, Promise::Metadata).await
+    play(simulation, Durability::Replicated, LOSSY, 6, Promise::Metadata).await
 }
 
 /// Full disks and failing writes: producers are refused, nothing acknowledged is lost, and it goes on when there is room.
@@ -52,33 +56,64 @@ pub async fn lossy(simulation: Simulation) -> Result<(), Violation> {
 /// # Errors
 /// The first violation.
 pub async fn refusing(simulation: Simulation) -> Result<(), Violation> {
-    play(simulation, REFUSING, 4, Promise::Everything).await
+    play(simulation, Durability::Replicated, REFUSING, 4, Promise::Everything).await
 }
 
-/// One broker, id 1.
-const BROKERS: i32 = 1;
+/// Power losses and failed syncs with `klamm.durability=fsync`: nothing acknowledged is lost.
+///
+/// # Errors
+/// The first violation.
+pub async fn durable(simulation: Simulation) -> Result<(), Violation> {
+    play(simulation, Durability::Fsync, LOSSY, 6, Promise::Everything).await
+}
+
+/// One to five brokers, with faults on several at once: nothing acknowledged is lost, and in the end all is in sync.
+///
+/// # Errors
+/// The first violation.
+pub async fn cluster(simulation: Simulation, durability: Durability) -> Result<(), Violation> {
+    let invariants = Invariants::listen(&simulation, Promise::Everything);
+    let layout = Layout::drawn(&simulation, durability);
+    let cluster = Cluster::start(&simulation, layout);
+    simulation.trace().reached(&format!("clusters of {}", layout.brokers));
+    let partitions = 1 + simulation.random().within(0..3) as i32;
+    let shape = Shape { partitions, replicas: layout.replicas(), commits: true };
+    let workload = Workload::start(&simulation, &cluster.hosts(), shape).await?;
+    simulation.sleep(Duration::from_secs(1)).await;
+    let nemesis = Nemesis::new(&simulation, &cluster, &workload);
+    nemesis.rage(CLUSTER_FAULTS).await?;
+    nemesis.recovered().await?;
+    workload.finish(&simulation).await?;
+    finished(&simulation, &workload);
+    invariants.found()
+}
+
+/// A run's start and its end cost some seconds of simulated time, whatever happens between.
+const CLUSTER_FAULTS: u32 = 30;
 
 async fn play(
     simulation: Simulation,
+    durability: Durability,
     faults: &[Fault],
     count: u32,
     promise: Promise,
 ) -> Result<(), Violation> {
     let invariants = Invariants::listen(&simulation, promise);
-    let brokers: Vec<_> = (1..=BROKERS)
-        .map(|id| {
-            let broker = simulation.host(&node::name(id));
-            broker.start(move |world| node::run(world, id));
-            broker
-        })
-        .collect();
+    let brokers = Cluster::start(&simulation, Layout::alone(durability)).hosts();
     let partitions = 1 + simulation.random().within(0..3) as i32;
     let shape = Shape { partitions, replicas: 1, commits: promise == Promise::Everything };
-    let workload = Workload::start(&simulation, &brokers, shape).await;
+    let workload = Workload::start(&simulation, &brokers, shape).await?;
     simulation.sleep(Duration::from_secs(1)).await;
-    inject(&simulation, &brokers, &workload, faults, count).await?;
+    inject(&simulation, &brokers, &workload, faults, count, promise).await?;
     workload.finish(&simulation).await?;
-    let lost = workload.shared().history().lost();
-    simulation.note(&format!("{} acknowledged, {lost} lost", workload.shared().history().acknowledged()));
+    finished(&simulation, &workload);
     invariants.found()
+}
+
+fn finished(simulation: &Simulation, workload: &Workload) {
+    let history = workload.shared().history();
+    let (acknowledged, lost) = (history.acknowledged(), history.lost());
+    drop(history);
+    simulation.note(&format!("{acknowledged} acknowledged, {lost} lost"));
+    simulation.trace().reached_times("record acknowledged", acknowledged as u64);
 }

@@ -29,6 +29,17 @@ fn a_disk_that_refuses_loses_nothing() {
     check("refusing");
 }
 
+#[test]
+fn nothing_is_lost_that_was_synced() {
+    check("durable");
+}
+
+#[test]
+fn faults_beside_each_other_lose_nothing() {
+    check("replicated");
+    check("fsync");
+}
+
 /// Bugs, the scenario that must find each, and within how many seeds from 0 on.
 #[cfg(feature = "mutants")]
 const MUTANTS: &[(&str, &str, u64)] = &[
@@ -37,6 +48,8 @@ const MUTANTS: &[(&str, &str, u64)] = &[
     ("keep the torn tail", "lossless", 20),
     ("believe every batch", "lossy", 20),
     ("recovery point before sync", "lossy", 20),
+    ("count what is not on the disk", "durable", 20),
+    ("believe the log is on the disk", "durable", 100),
 ];
 
 #[cfg(feature = "mutants")]

@@ -8,7 +8,9 @@ use super::{
     producer::Producer,
 };
 use crate::{Host, Simulation, Violation, invariants::log_matching};
-use klamm_protocol::{CreateTopicsRequest, ErrorCode, create_topics_request::CreatableTopic};
+use klamm_protocol::{
+    CreateTopicsRequest, ErrorCode, MetadataResponse, create_topics_request::CreatableTopic,
+};
 use klamm_world::World;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +24,7 @@ pub const TOPIC: &str = "records";
 const CREATE_VERSION: i16 = 5;
 const RETRY: Duration = Duration::from_millis(100);
 /// After the last fault everything must be served within this time.
-const HEALED_WITHIN: Duration = Duration::from_secs(120);
+pub(super) const HEALED_WITHIN: Duration = Duration::from_secs(120);
 
 /// What the clients of a run share. Cheap to clone.
 #[derive(Clone)]
@@ -45,7 +47,8 @@ struct State {
     disk_lies: bool,
 }
 
-/// The workload of one run.
+/// The workload of one run. Cheap to clone.
+#[derive(Clone)]
 pub struct Workload {
     shared: Shared,
     brokers: Vec<Host>,
@@ -164,7 +167,10 @@ impl std::ops::DerefMut for HistoryGuard<'_> {
 
 impl Workload {
     /// Makes the topic and starts a producer and a consumer on each of its partitions.
-    pub async fn start(simulation: &Simulation, brokers: &[Host], shape: Shape) -> Self {
+    ///
+    /// # Errors
+    /// When the cluster does not make it in time.
+    pub async fn start(simulation: &Simulation, brokers: &[Host], shape: Shape) -> Result<Self, Violation> {
         let clients = simulation.host("clients");
         let world = clients.boot();
         let shared = Shared {
@@ -172,7 +178,7 @@ impl Workload {
             simulation: simulation.clone(),
             state: Arc::default(),
         };
-        create_topic(&world, &shared.brokers, shape).await;
+        create_topic(&world, &shared.brokers, shape).await?;
         shared.state().producers = shape.partitions as usize;
         for index in 0..shape.partitions {
             let producer = Producer::new(world.clone(), shared.clone(), index as u32, index);
@@ -184,7 +190,13 @@ impl Workload {
                 world.spawn.spawn("committer", Box::pin(committing));
             }
         }
-        Self { shared, brokers: brokers.to_vec(), clients, world, shape }
+        Ok(Self { shared, brokers: brokers.to_vec(), clients, world, shape })
+    }
+
+    /// What the clients' host gives its programs.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
     }
 
     /// The host of the clients.
@@ -242,20 +254,29 @@ impl Workload {
         log_matching::check(&self.brokers, Path::new(super::faults::LOG_DIRECTORY))
     }
 
-    /// Whether every broker says that every replica of the topic is in sync.
+    /// Whether every broker says that all brokers are there, and every replica of every topic is in sync.
     pub async fn all_in_sync(&self) -> bool {
         for broker in self.shared.brokers.iter() {
             let Ok(mut client) = Client::connect(&self.world, broker).await else { return false };
-            let Ok(told) = client.metadata().await else { return false };
-            let Some(topic) = told.topics.first() else { return false };
-            let in_sync = topic.partitions.iter().filter(|one| {
-                one.leader_id >= 0 && one.isr_nodes.len() == usize::from(self.shape.replicas.unsigned_abs())
-            });
-            if told.brokers.len() != self.brokers.len() || in_sync.count() != self.shape.partitions as usize {
+            let Ok(told) = client.metadata_of_all().await else { return false };
+            if !self.is_in_sync(&told) {
                 return false;
             }
         }
         true
+    }
+
+    fn is_in_sync(&self, told: &MetadataResponse) -> bool {
+        let ours = told.topics.iter().find(|topic| topic.name.as_deref() == Some(TOPIC));
+        let whole = ours.is_some_and(|topic| {
+            let replicas = usize::from(self.shape.replicas.unsigned_abs());
+            topic.partitions.len() == self.shape.partitions as usize
+                && topic.partitions.iter().all(|one| one.replica_nodes.len() == replicas)
+        });
+        let mut partitions = told.topics.iter().flat_map(|topic| &topic.partitions);
+        told.brokers.len() == self.brokers.len()
+            && whole
+            && partitions.all(|one| one.leader_id >= 0 && one.isr_nodes.len() == one.replica_nodes.len())
     }
 
     /// Reads every partition whole and compares it with the history.
@@ -284,7 +305,7 @@ impl Workload {
     }
 }
 
-async fn create_topic(world: &World, brokers: &[String], shape: Shape) {
+async fn create_topic(world: &World, brokers: &[String], shape: Shape) -> Result<(), Violation> {
     let topic = CreatableTopic {
         name: TOPIC.into(),
         num_partitions: shape.partitions,
@@ -292,15 +313,17 @@ async fn create_topic(world: &World, brokers: &[String], shape: Shape) {
         ..CreatableTopic::default()
     };
     let request = CreateTopicsRequest { topics: vec![topic], timeout_ms: 10_000, validate_only: false };
-    loop {
+    let deadline = world.clock.now().mono.plus(HEALED_WITHIN);
+    while world.clock.now().mono < deadline {
         if let Ok(mut client) = Client::any(world, brokers).await
             && let Ok(response) = client.call(CREATE_VERSION, &request).await
         {
             let code = response.topics.first().and_then(|topic| ErrorCode::from_code(topic.error_code));
             if matches!(code, Some(ErrorCode::None | ErrorCode::TopicAlreadyExists)) {
-                return;
+                return Ok(());
             }
         }
         world.sleep(RETRY).await;
     }
+    Err(Violation(format!("the topic is not made {HEALED_WITHIN:?} after the start")))
 }

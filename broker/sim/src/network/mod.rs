@@ -118,19 +118,29 @@ impl NetworkState {
 
     /// All links carry again; what was sent meanwhile comes late, as TCP sends it again.
     pub(crate) fn heal(&self) {
+        self.heal_links(|_| true);
+    }
+
+    /// What `from` sends arrives at `to` again.
+    pub(crate) fn heal_link(&self, from: HostId, to: HostId) {
+        self.heal_links(|link| link == (from, to));
+    }
+
+    fn heal_links(&self, heals: impl Fn((HostId, HostId)) -> bool) {
         let now = self.executor.now();
         let mut links = self.links();
         let Links { cut, connections, random, .. } = &mut *links;
         let mut wakers = Vec::new();
         for wire in connections.values_mut() {
             for (side, pipe) in wire.pipes.iter_mut().enumerate() {
-                if cut.contains(&(wire.owners[side].host, wire.owners[1 - side].host)) {
+                let link = (wire.owners[side].host, wire.owners[1 - side].host);
+                if cut.contains(&link) && heals(link) {
                     pipe.delay_until(now + random.within(MILLISECOND..400 * MILLISECOND));
                     wakers.extend(pipe.wakers());
                 }
             }
         }
-        cut.clear();
+        cut.retain(|link| !heals(*link));
         drop(links);
         wakers.into_iter().for_each(Waker::wake);
     }

@@ -13,7 +13,6 @@ pub(super) const NOT_COMPACTED: &str = "compaction does not remove records yet";
 pub(super) const FLUSHED: &str = "a background flusher bounds what is not on the device, and klamm.durability says what an acknowledgement promises";
 pub(super) const NEVER: &str = "9223372036854775807";
 pub(super) const DURABILITIES: &[&str] = &["replicated", "fsync"];
-pub(super) const NO_FSYNC: &str = "acknowledgements do not wait for the device";
 
 /// The settings of a topic, by name.
 pub const TOPIC: &[ConfigDef] = &[
@@ -48,7 +47,6 @@ pub const TOPIC: &[ConfigDef] = &[
     int("index.interval.bytes", "4096", From(0), "How many bytes of log one entry of the offset index stands for.")
         .topic(&[same("log.index.interval.bytes")]),
     text("klamm.durability", "replicated", OneOf(DURABILITIES), "What an acknowledgement promises: replicated, the record is in the memory of all in-sync replicas; fsync, it is on their devices.")
-        .only(&["replicated"], NO_FSYNC)
         .topic(&[same("klamm.durability")]),
     list("leader.replication.throttled.replicas", "", Check(is_throttle, THROTTLE), "The replicas whose fetching is throttled on the leader.")
         .only(&[""], NO_REASSIGNMENT)

@@ -143,7 +143,7 @@ fn id(node: usize) -> BrokerId {
 impl Cluster {
     pub(super) fn new(seed: u64, durability: Durability) -> Self {
         let node = |at: usize| Node {
-            replica: Replica::new(id(at), Offset(0), Offset(0)),
+            replica: Replica::new(id(at), Offset(0), Offset(0), Offset(0)),
             log: Vec::new(),
             epochs: Epochs::default(),
             synced: 0,
@@ -415,7 +415,7 @@ impl Cluster {
         let end = Offset(node.log.len() as i64);
         node.registered = registered;
         node.synced = node.log.len();
-        node.replica = Replica::new(id(at), node.high_watermark.min(end), end);
+        node.replica = Replica::new(id(at), node.high_watermark.min(end), end, end);
         node.fetching = 0;
         node.up = true;
         self.unfence(at);

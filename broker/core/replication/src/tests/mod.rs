@@ -61,7 +61,7 @@ fn high(offset: i64) -> Effect<Token> {
 
 /// Plays events on broker 1, whose log ends at 10 with 5 committed; each has its expected effects or its rejection.
 fn check(steps: Vec<(Event<Token>, Outcome)>) -> Replica<Token> {
-    let mut replica = Replica::new(BrokerId(1), Offset(5), Offset(10));
+    let mut replica = Replica::new(BrokerId(1), Offset(5), Offset(10), Offset(10));
     check_on(&mut replica, Now::default(), steps);
     replica
 }
@@ -198,7 +198,7 @@ proptest! {
     /// The high watermark only rises, within the log; whoever waits is answered once, and acknowledged only below it.
     #[test]
     fn invariants_hold(events in prop::collection::vec(any_event(), 1..80)) {
-        let mut replica = Replica::new(BrokerId(1), Offset(0), Offset(4));
+        let mut replica = Replica::new(BrokerId(1), Offset(0), Offset(4), Offset(4));
         let mut waiting = std::collections::BTreeMap::new();
         for (number, event) in events.into_iter().enumerate() {
             let mut event = settle(event, replica.end());

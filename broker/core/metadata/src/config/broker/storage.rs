@@ -4,9 +4,7 @@ use super::super::{
     ConfigDef, Kind,
     Valid::{Any, Between, BetweenOr, From, OneOf},
     definition::{double, flag, int, list, long, text, unset},
-    topic::{
-        COMPRESSIONS, DURABILITIES, FLUSHED, KEPT_AS_COMPRESSED, NEVER, NO_FSYNC, NOT_COMPACTED, NOT_TIERED,
-    },
+    topic::{COMPRESSIONS, DURABILITIES, FLUSHED, KEPT_AS_COMPRESSED, NEVER, NOT_COMPACTED, NOT_TIERED},
 };
 
 pub(super) const STORAGE: &[ConfigDef] = &[
@@ -26,7 +24,6 @@ pub(super) const STORAGE: &[ConfigDef] = &[
     int("default.replication.factor", "1", From(1), "The replicas of a topic that is made without a number."),
     flag("delete.topic.enable", "true", "Whether topics can be deleted."),
     text("klamm.durability", "replicated", OneOf(DURABILITIES), "The klamm.durability of topics that say nothing.")
-        .only(&["replicated"], NO_FSYNC)
         .cluster_wide(),
     text("klamm.replication.factor.excess", "reject", OneOf(&["reject", "reduce"]), "What happens to a topic that is to have more replicas than there are brokers: reject refuses it as Kafka does, reduce makes it with as many replicas as there are brokers.")
         .cluster_wide(),
