@@ -133,6 +133,7 @@ async fn step(client: &mut Client, shared: &Shared, partition: i32) -> Result<bo
     let code = told.topics.first().and_then(|topic| topic.partitions.first()).map(|one| one.error_code);
     let code = code.and_then(ErrorCode::from_code).unwrap_or(ErrorCode::UnknownServerError);
     shared.reached(&format!("offset commit: {}", code.name()));
+    shared.note(&format!("{} offset {offset}: {}", group(partition), code.name()));
     match code {
         ErrorCode::None => shared.commits(partition, |commits| commits.acknowledged(offset)),
         // a coordinator that still reads its log appends nothing

@@ -85,6 +85,11 @@ impl Shared {
         self.state().violation.get_or_insert_with(|| what.to_owned());
     }
 
+    /// Writes a line of a client into the trace.
+    pub(super) fn note(&self, what: &str) {
+        self.simulation.note(what);
+    }
+
     /// A consumer got bytes that nobody wrote.
     pub(super) fn corrupt(&self, what: &str) {
         if self.state().disk_lies {
