@@ -259,7 +259,7 @@ impl Connection {
                 FrameError::Closed => {
                     io::Error::new(io::ErrorKind::ConnectionAborted, "the broker closed the connection")
                 }
-                error @ FrameError::Length { .. } => {
+                error @ (FrameError::Length { .. } | FrameError::Stalled(_)) => {
                     io::Error::new(io::ErrorKind::InvalidData, error.to_string())
                 }
             })?;

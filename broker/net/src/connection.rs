@@ -14,9 +14,13 @@ use crate::{
 use futures::future::{Either, select};
 use klamm_types::{Bytes, Chunk, Str, chunks_len};
 use klamm_world::{BoxFuture, ByteSink, Connection, World};
-use std::{net::SocketAddr, pin::pin};
+use std::{net::SocketAddr, pin::pin, time::Duration};
 use tokio::sync::mpsc;
 use tracing::{debug, warn};
+
+/// How long the sender of a request may pause within it: much longer than a network forgets a packet, much shorter than clients wait
+/// for the answers that the memory is needed for (`delivery.timeout.ms`).
+const STALL_MAX: Duration = Duration::from_secs(20);
 
 /// Who is on the other side.
 #[derive(Clone, Debug)]
@@ -99,7 +103,25 @@ async fn next_frame(
             Either::Left((Err(_), _)) | Either::Right(_) => return Ok(None),
         }
     }
-    frames.frame(&limits.budget).await.map(Some)
+    body(world, frames, limits).await.map(Some)
+}
+
+/// The body of the next frame, in memory that is reserved for it. Who holds memory must go on sending: others wait for it.
+async fn body(
+    world: &World,
+    frames: &mut FrameReader,
+    limits: &Limits,
+) -> Result<(Bytes, Reservation), FrameError> {
+    let reservation = frames.reserve(&limits.budget).await?;
+    loop {
+        let deadline = world.clock.now().mono.plus(STALL_MAX);
+        match world.deadline(deadline, frames.advance()).await {
+            Ok(Ok(Some(frame))) => return Ok((frame, reservation)),
+            Ok(Ok(None)) => {}
+            Ok(Err(error)) => return Err(error),
+            Err(_) => return Err(FrameError::Stalled(STALL_MAX)),
+        }
+    }
 }
 
 async fn write(
@@ -125,4 +147,66 @@ async fn write(
         }
     }
     shutdown(&mut *sink).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Budget;
+    use klamm_types::{Mono, Now, Wall};
+    use std::{
+        future::{pending, ready},
+        sync::Arc,
+        task::Poll,
+    };
+
+    /// Gives what it has, piece by piece, then nothing ever, like a client whose host is gone.
+    struct Stalling(Vec<&'static [u8]>);
+
+    impl tokio::io::AsyncRead for Stalling {
+        fn poll_read(
+            mut self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+            buffer: &mut tokio::io::ReadBuf<'_>,
+        ) -> Poll<std::io::Result<()>> {
+            if self.0.is_empty() {
+                return Poll::Pending;
+            }
+            buffer.put_slice(self.0.remove(0));
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// Each timer is over as soon as somebody waits for it.
+    struct Over;
+
+    impl klamm_world::Clock for Over {
+        fn now(&self) -> Now {
+            Now { mono: Mono(0), wall: Wall(0) }
+        }
+
+        fn sleep_until(&self, deadline: Mono) -> BoxFuture<'static, ()> {
+            if deadline == Mono(0).plus(STALL_MAX) { Box::pin(ready(())) } else { Box::pin(pending()) }
+        }
+    }
+
+    #[tokio::test]
+    async fn who_holds_memory_must_go_on_sending() {
+        let world = World { clock: Arc::new(Over), ..klamm_world::real::world() };
+        let limits = Limits {
+            frame_bytes_max: 4096,
+            connections_max: 1,
+            unanswered_max: 1,
+            idle_max: STALL_MAX * 2,
+            budget: Budget::new(4096),
+        };
+        let pieces: Vec<&'static [u8]> = vec![b"\0\0\0\x04", b"ab", b"cd", b"\0\0\x08\0", b"ef"];
+        let mut frames = FrameReader::new(Box::new(Stalling(pieces)), limits.frame_bytes_max);
+        let (whole, reservation) = body(&world, &mut frames, &limits).await.expect("it is all there");
+        assert_eq!(whole, b"abcd"[..]);
+        drop(reservation);
+        let stalled = body(&world, &mut frames, &limits).await.expect_err("it does not come");
+        assert!(matches!(stalled, FrameError::Stalled(STALL_MAX)), "{stalled}");
+        assert_eq!(limits.budget.free_bytes(), 4096, "its memory is free for others");
+    }
 }

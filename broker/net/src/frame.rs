@@ -3,7 +3,7 @@
 use crate::{Budget, Reservation};
 use klamm_types::{Buf, Bytes, BytesMut};
 use klamm_world::ByteStream;
-use std::io;
+use std::{io, time::Duration};
 use tokio::io::AsyncReadExt;
 
 /// The length in front of every frame.
@@ -21,6 +21,9 @@ pub enum FrameError {
     /// The connection broke.
     #[error("the connection broke: {0}")]
     Broken(#[from] io::Error),
+    /// The other side announced a request and then sent no more of it.
+    #[error("nothing came of a request for {0:?}: it holds memory that others wait for")]
+    Stalled(Duration),
     /// The length is negative or over the limit.
     #[error("a frame of {length} bytes, but at most {max} are allowed (socket.request.max.bytes)")]
     Length {
@@ -70,23 +73,47 @@ impl FrameReader {
         }
     }
 
-    /// The next frame's body, after its memory is reserved.
+    /// The next frame's body, after its memory is reserved, however long it takes.
     ///
     /// # Errors
     /// See [`FrameError`].
     pub async fn frame(&mut self, budget: &Budget) -> Result<(Bytes, Reservation), FrameError> {
-        let length = self.length().await?;
-        let reservation = budget.reserve(length).await;
-        self.buffer.advance(PREFIX_BYTES);
-        if self.buffer.len() < length {
-            self.buffer.reserve(length - self.buffer.len());
+        let reservation = self.reserve(budget).await?;
+        loop {
+            if let Some(frame) = self.advance().await? {
+                return Ok((frame, reservation));
+            }
         }
-        while self.buffer.len() < length {
+    }
+
+    /// Reserves the memory of the next frame's body.
+    ///
+    /// # Errors
+    /// See [`FrameError`].
+    pub async fn reserve(&mut self, budget: &Budget) -> Result<Reservation, FrameError> {
+        let length = self.length().await?;
+        Ok(budget.reserve(length).await)
+    }
+
+    /// Reads on, once, in the body of the next frame, whose length is known; gives it when it is whole. A caller that is dropped
+    /// while it waits loses nothing.
+    ///
+    /// # Errors
+    /// See [`FrameError`].
+    pub async fn advance(&mut self) -> Result<Option<Bytes>, FrameError> {
+        let length = self.length().await?;
+        let whole = PREFIX_BYTES + length;
+        if self.buffer.len() < whole {
+            self.buffer.reserve(whole - self.buffer.len());
             if self.stream.read_buf(&mut self.buffer).await? == 0 {
                 return Err(FrameError::Broken(io::ErrorKind::UnexpectedEof.into()));
             }
         }
-        Ok((self.buffer.split_to(length).freeze(), reservation))
+        if self.buffer.len() < whole {
+            return Ok(None);
+        }
+        self.buffer.advance(PREFIX_BYTES);
+        Ok(Some(self.buffer.split_to(length).freeze()))
     }
 }
 

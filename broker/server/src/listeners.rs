@@ -18,6 +18,11 @@ use std::{
 /// Requests of one connection that may be under way at once.
 const UNANSWERED_MAX: usize = 64;
 
+/// Listeners between nodes have memory of their own, this part of that of clients and no more than this: clients who fill theirs must
+/// not hold up heartbeats, votes and replication.
+const INTERNAL_SHARE: usize = 8;
+const INTERNAL_BYTES_MAX: usize = 32 << 20;
+
 /// Security protocols by their number in registrations.
 const PLAINTEXT: i16 = 0;
 pub(crate) const SSL: i16 = 1;
@@ -89,7 +94,11 @@ pub fn bind(
     let controllers = settings.get("controller.listener.names").unwrap_or_default();
     let mut tls: Option<TlsAcceptor> = None;
     let mut bound = Vec::new();
-    for listener in parse_listeners(&text).unwrap_or_default() {
+    let listeners = parse_listeners(&text).unwrap_or_default();
+    let names: Vec<&str> = listeners.iter().map(|listener| listener.name).collect();
+    let internal_budget = Budget::new((budget.total_bytes() / INTERNAL_SHARE).min(INTERNAL_BYTES_MAX));
+    for listener in listeners {
+        let internal = is_internal(settings, &names, listener.name);
         let protocol = protocol(settings, listener.name)?;
         if protocol == SSL && tls.is_none() {
             tls = Some(tls::acceptor(world.disk.as_ref(), settings)?);
@@ -108,7 +117,7 @@ pub fn bind(
             gate: Arc::new(Gate {
                 name: Str::from(listener.name),
                 tls: tls.clone().filter(|_| protocol == SSL),
-                limits: limits(settings, budget),
+                limits: limits(settings, if internal { &internal_budget } else { budget }),
                 counters: Arc::new(Counters::default()),
                 closing: closing.clone(),
             }),
@@ -124,6 +133,15 @@ pub fn bind(
         });
     }
     Ok(bound)
+}
+
+/// Whether only nodes speak on the listener `name` of those there are: it is the controllers', or the brokers' where clients have another.
+fn is_internal(settings: &Settings, names: &[&str], name: &str) -> bool {
+    let controllers = settings.get("controller.listener.names").unwrap_or_default();
+    let controller = |name: &str| elements(&controllers).any(|controller| controller == name);
+    let brokers = settings.get("inter.broker.listener.name").unwrap_or_default();
+    let others = names.iter().any(|one| *one != name && !controller(one));
+    controller(name) || (brokers == *name && others)
 }
 
 fn limits(settings: &Settings, budget: &Budget) -> Limits {
@@ -157,5 +175,32 @@ fn ip(name: &str, host: &str) -> Result<IpAddr, ListenError> {
         "" => Ok(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
         "localhost" => Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         host => host.parse().map_err(|_| ListenError::Host { name: name.to_owned(), host: host.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listeners_between_nodes_have_memory_of_their_own() {
+        let check = |brokers: &str, names: &[&str], internal: &[&str]| {
+            let listeners: Vec<_> =
+                names.iter().enumerate().map(|(port, name)| format!("{name}://127.0.0.1:{port}")).collect();
+            let protocols: Vec<_> = names.iter().map(|name| format!("{name}:PLAINTEXT")).collect();
+            let settings = Settings::new([
+                ("node.id", "1"),
+                ("listeners", &listeners.join(",")),
+                ("listener.security.protocol.map", &protocols.join(",")),
+                ("inter.broker.listener.name", brokers),
+            ]);
+            let settings = settings.expect("they are valid");
+            let found: Vec<_> =
+                names.iter().copied().filter(|name| is_internal(&settings, names, name)).collect();
+            assert_eq!(found, internal);
+        };
+        check("", &["PLAIN", "CONTROLLER"], &["CONTROLLER"]);
+        check("PLAIN", &["PLAIN", "CONTROLLER"], &["CONTROLLER"]);
+        check("BROKERS", &["PLAIN", "BROKERS", "CONTROLLER"], &["BROKERS", "CONTROLLER"]);
     }
 }
