@@ -97,6 +97,7 @@ pub struct Endpoint {
 impl Broker {
     /// The state of a broker that knows nothing yet.
     #[must_use]
+    #[expect(clippy::too_many_arguments, reason = "they are its parts, each made elsewhere")]
     pub fn new(
         world: World,
         settings: Settings,
@@ -122,6 +123,7 @@ impl Broker {
             world,
             settings,
             controller,
+            peers,
             shards,
             budget,
             gates,

@@ -43,6 +43,8 @@ const DRAIN_MAX: Duration = Duration::from_secs(2);
 
 /// How long a broker that ends waits until others have taken over what it leads.
 const HAND_OVER_MAX: Duration = Duration::from_secs(10);
+/// How long an active controller that ends waits until another is elected.
+const RESIGN_MAX: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether they have.
 const DRAIN_CHECK: Duration = Duration::from_millis(5);
@@ -136,7 +138,9 @@ pub async fn start(world: World, settings: Settings, machine: &Machine) -> Resul
     let metadata = controller::metadata_directory(&settings);
     let metadata_dir = dirs.iter().find(|dir| dir.device().path() == metadata).expect("directories() has it");
     let peers = Peers::new(&world, &settings)?;
-    let (controller, driver) = Controller::open(world.clone(), metadata_dir, &settings).await?;
+    let (controller, driver) =
+        Controller::open(world.clone(), metadata_dir, &settings, peers.clone(), quorum_endpoints(&bound))
+            .await?;
     let identity = identity(&world, &settings, &bound, &dirs);
     dirs.iter().for_each(|dir| {
         let leftovers = dir.leftovers();
@@ -157,6 +161,10 @@ pub async fn start(world: World, settings: Settings, machine: &Machine) -> Resul
         }
     };
     world.spawn.spawn("controller", Box::pin(driving));
+    let addresses = bound.iter().map(|one| (one.gate.name.clone(), one.address)).collect();
+    // voters find each other before there is a controller with whom to register
+    let (controllers, clients): (Vec<_>, Vec<_>) = bound.into_iter().partition(|one| one.controller);
+    open_gates(&broker, controllers, members.clone());
     let judge = Arc::clone(broker.controller.judge()).run(broker.controller.clone(), closing.clone());
     world.spawn.spawn("judge", Box::pin(judge));
     let upkeep =
@@ -165,8 +173,7 @@ pub async fn start(world: World, settings: Settings, machine: &Machine) -> Resul
     let mut lifecycle = lifecycle::start(&broker, heartbeats, identity, &closing);
     lifecycle.active().await.map_err(StartError::Registration)?;
     background::start(&broker, &closing);
-    let addresses = bound.iter().map(|one| (one.gate.name.clone(), one.address)).collect();
-    open_gates(&broker, bound, members);
+    open_gates(&broker, clients, members);
     life.set_stage(Stage::Serving);
     Ok(Running { broker, addresses, failed, gates, closing, life, closing_shells, lifecycle })
 }
@@ -183,6 +190,8 @@ impl Running {
                 tracing::warn!("the broker ends before all others know that it leads nothing any more");
             }
         }
+        let resigned = broker.world.clock.now().mono.plus(RESIGN_MAX);
+        broker.controller.resign(&broker.world, resigned).await; // before connections close: the others must hear of it
         self.closing.close();
         broker.groups.stop();
         let deadline = broker.world.clock.now().mono.plus(DRAIN_MAX);
@@ -270,6 +279,16 @@ fn previous_epoch(dirs: &[LogDir]) -> BrokerEpoch {
     let mut epochs = dirs.iter().map(LogDir::clean_epoch);
     let first = epochs.next().flatten();
     first.filter(|first| epochs.all(|other| other == Some(*first))).unwrap_or(BrokerEpoch(-1))
+}
+
+/// Where other controllers reach this node.
+fn quorum_endpoints(bound: &[Bound]) -> Vec<klamm_quorum::Endpoint> {
+    let endpoint = |one: &Bound| klamm_quorum::Endpoint {
+        listener: one.endpoint.listener.clone(),
+        host: one.endpoint.host.clone(),
+        port: one.endpoint.port,
+    };
+    bound.iter().filter(|one| one.controller).map(endpoint).collect()
 }
 
 /// Begins to accept connections.

@@ -47,6 +47,11 @@ impl Fetcher {
         }
     }
 
+    /// What the leader says is committed.
+    pub fn told(&self) -> Option<Offset> {
+        self.told
+    }
+
     /// Goes on elsewhere. A snapshot that is being installed stays: it is committed.
     pub fn forget_leader(&mut self, now: Mono) {
         let (download, next_address) = (self.download.filter(|one| one.installing), self.next_address);

@@ -433,6 +433,16 @@ impl Quorum {
         self.committed
     }
 
+    /// Whether all that the leader last said to be committed is committed here, or this node leads and knows what is.
+    #[must_use]
+    pub fn is_caught_up(&self) -> bool {
+        match &self.role {
+            Role::Leader(leader) => leader.high_watermark.is_some(),
+            Role::Follower => self.fetcher.told().is_some_and(|told| self.committed >= Some(told)),
+            _ => false,
+        }
+    }
+
     /// The log's end, with what is not durable yet.
     #[must_use]
     pub fn end(&self) -> Offset {

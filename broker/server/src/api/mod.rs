@@ -39,6 +39,7 @@ mod offset_delete;
 mod offset_fetch;
 mod offset_for_leader_epoch;
 mod produce;
+mod raft;
 mod resource;
 #[cfg(test)]
 mod samples;
@@ -182,7 +183,7 @@ served! {
 pub enum Scope {
     /// What clients and brokers ask a broker.
     Broker,
-    /// What tools ask a controller.
+    /// What controllers ask each other, and tools ask them.
     Controller,
 }
 
@@ -200,10 +201,11 @@ impl Scope {
             ApiKey::Envelope,
         ];
         const BOTH: &[ApiKey] = &[ApiKey::ApiVersions, ApiKey::DescribeCluster];
-        SERVED.iter().filter(move |(key, _)| match self {
+        let shared = SERVED.iter().filter(move |(key, _)| match self {
             Scope::Broker => !CONTROLLERS_ONLY.contains(key),
             Scope::Controller => [CONTROLLERS_ONLY, BOTH, FORWARDED].iter().any(|keys| keys.contains(key)),
-        })
+        });
+        shared.chain(raft::SERVED.iter().filter(move |_| self == Scope::Controller))
     }
 
     fn versions(self, key: ApiKey) -> Option<RangeInclusive<i16>> {
@@ -264,7 +266,10 @@ impl Service for ClientService {
             correlation_id: frame.correlation_id,
         };
         match self.scope.versions(key) {
-            Some(versions) if versions.contains(&call.version) => dispatch(call, &frame, reservation),
+            Some(versions) if versions.contains(&call.version) => match self.scope {
+                Scope::Controller if raft::serves(key) => raft::dispatch(call, &frame, reservation),
+                _ => dispatch(call, &frame, reservation),
+            },
             Some(_) if key == ApiKey::ApiVersions => api_versions::unsupported(call),
             Some(versions) => close(format!(
                 "{} version {} is not served, only {} to {}",

@@ -1,64 +1,67 @@
-//! The task that owns the metadata log and the quorum's machine. Decisions that come while one batch is synced are written
-//! with the next.
+//! The task that owns the metadata log and the quorum's machine. What comes while one batch is synced is taken with the next.
+//!
+//! Must never wait for another node or for the broker: requests go through [`Couriers`], images through [`publish_all`].
 
 use super::{
-    Answer, Command, Controller, ControllerError, Leadership, admin::Context, checkpoint,
-    leadership::LeadershipView, metadata_log::MetadataLog,
+    Answer, Command, Controller, ControllerError, Leadership, Reply,
+    admin::Context,
+    applying::{Applying, Publish, Step, publish_all},
+    checkpoint,
+    courier::Couriers,
+    leadership::LeadershipView,
+    metadata_log::MetadataLog,
 };
-use klamm_metadata::{Delta, Image, Position, Record, config::Settings};
-use klamm_quorum::{After, Effect, Event, Quorum, ReplicaKey, SnapshotId, SnapshotPolicy, Start, Timeouts};
+use crate::peer::Peers;
+use klamm_metadata::{Position, Record, config::Settings};
+use klamm_quorum::{
+    CallId, Endpoint, Event, Quorum, ReplicaKey, Request, SnapshotId, SnapshotPolicy, Start, Timeouts,
+};
 use klamm_storage::LogDir;
-use klamm_types::{Bytes, LeaderEpoch, Offset};
-use klamm_world::{BoxFuture, World};
+use klamm_types::{Bytes, LeaderEpoch};
+use klamm_world::World;
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
-/// Decisions taken from the mailbox at once.
+/// What is taken from the mailbox at once.
 const DRAIN_MAX: usize = 1024;
 
-/// Who works with what is committed.
-pub trait Publish: Send + Sync {
-    /// A new image and what has changed since the last: resolves when every part of the broker has applied it. The first
-    /// delta holds everything that the image holds.
-    fn publish(&self, image: Arc<Image>, delta: Delta) -> BoxFuture<'_, ()>;
-}
-
-/// Records that are in the log and not yet committed.
-struct Waiting {
-    end: Offset,
-    records: Vec<Record>,
-    answer: Option<Answer>,
+/// Who waits for an answer of the machine.
+pub(super) struct Caller {
+    pub reply: oneshot::Sender<Reply>,
+    /// The most bytes of log or snapshot that the answer may have.
+    pub bytes_max: u32,
+    /// The snapshot that a piece was asked of.
+    pub snapshot: Option<SnapshotId>,
 }
 
 /// The task that owns the metadata log.
 pub struct Driver {
-    world: World,
+    pub(super) world: World,
     mailbox: mpsc::UnboundedReceiver<Command>,
-    myself: mpsc::WeakUnboundedSender<Command>,
+    pub(super) myself: mpsc::WeakUnboundedSender<Command>,
     view: Arc<Mutex<Quorum>>,
     leadership: Arc<LeadershipView>,
-    log: MetadataLog,
-    quorum: Quorum,
+    pub(super) log: MetadataLog,
+    pub(super) quorum: Quorum,
+    pub(super) couriers: Couriers,
+    pub(super) applying: Applying,
+    steps: Option<mpsc::UnboundedReceiver<Step>>,
     /// What `quorum-state` says on the disk.
-    persisted: LeaderEpoch,
+    pub(super) persisted: LeaderEpoch,
     bootstrap: PathBuf,
-    /// What the log held at the start: published with the first commit.
-    replayed: Option<(Image, Delta)>,
-    committed: Arc<Image>,
-    /// With what is not committed yet: decisions are made on it.
-    newest: Image,
-    waiting: VecDeque<Waiting>,
-    leading: Option<LeaderEpoch>,
-    ended: bool,
+    pub(super) calls: BTreeMap<CallId, Caller>,
+    next_call: u64,
+    pub(super) leading: Option<LeaderEpoch>,
 }
 
 impl Controller {
-    /// Opens the metadata log in `dir` and reads it. The driver must then be run.
+    /// Opens the metadata log in `dir` and reads it. The driver must then be run. `endpoints` is where other controllers reach
+    /// this node: it may be empty where there are none.
     ///
     /// # Errors
     /// [`ControllerError`].
@@ -66,21 +69,19 @@ impl Controller {
         world: World,
         dir: &LogDir,
         settings: &Settings,
+        peers: Peers,
+        endpoints: Vec<Endpoint>,
     ) -> Result<(Controller, Driver), ControllerError> {
         let (log, found) = MetadataLog::open(world.clone(), dir, settings).await?;
-        let position = found.position();
         let (state, bootstrap) = (found.state, dir.device().path().join(super::format::BOOTSTRAP));
         let me = ReplicaKey { id: settings.node_id(), directory: dir.meta().directory_id };
-        let voters = found.voters.latest();
-        if !voters.is_empty() && !voters.is_only(me) {
-            return Err(ControllerError::OtherVoters {
-                voters: voters.len() - usize::from(voters.contains(me)),
-            });
-        }
+        let (sender, mailbox) = mpsc::unbounded_channel();
+        let cluster_id = &dir.meta().cluster_id;
+        let couriers = Couriers::new(world.clone(), peers, settings, cluster_id, sender.downgrade());
+        let known = found.voters.latest().get(me.id).map(|voter| voter.endpoints.clone());
         let start = Start {
             me,
-            // one voter is reached by nobody: where it is need not be told
-            endpoints: voters.get(me.id).map(|voter| voter.endpoints.clone()).unwrap_or_default(),
+            endpoints: if endpoints.is_empty() { known.unwrap_or_default() } else { endpoints },
             voters: found.voters,
             state,
             log: found.shape,
@@ -88,31 +89,29 @@ impl Controller {
             bytes_since_snapshot: found.bytes_since_snapshot,
             policy: policy(settings),
             timeouts: timeouts(settings),
-            bootstrap: 0,
+            bootstrap: couriers.bootstrap_count(),
             seed: world.random_u64(),
         };
-        let now = world.clock.now();
-        let quorum = Quorum::new(now, start);
-        let (sender, mailbox) = mpsc::unbounded_channel();
+        let quorum = Quorum::new(world.clock.now(), start);
         let view = Arc::new(Mutex::new(quorum.clone()));
         let leadership = Arc::new(LeadershipView::default());
-        let (newest, delta) = found.replay.finish(position);
+        let (publish, steps) = mpsc::unbounded_channel();
         let driver = Driver {
             myself: sender.downgrade(),
             view: Arc::clone(&view),
             leadership: Arc::clone(&leadership),
-            persisted: state.map_or(LeaderEpoch(0), |state| state.epoch),
-            replayed: Some((newest.clone(), delta)),
-            committed: Arc::default(),
-            waiting: VecDeque::new(),
+            persisted: quorum.epoch(),
+            applying: Applying::new(found.replay, found.batches, publish),
+            steps: Some(steps),
+            calls: BTreeMap::new(),
+            next_call: 0,
             leading: None,
-            ended: false,
             world,
             mailbox,
             log,
             quorum,
+            couriers,
             bootstrap,
-            newest,
         };
         let context = Arc::new(Context::new(driver.world.clone(), settings));
         let meta = Arc::new(dir.meta().clone());
@@ -148,44 +147,33 @@ impl Driver {
     /// # Errors
     /// [`ControllerError`]: the process must end, what was not answered was not done.
     pub async fn run(mut self, broker: Arc<dyn Publish>) -> Result<(), ControllerError> {
-        self.event(broker.as_ref(), Event::Tick).await?;
-        self.settle(broker.as_ref()).await?;
-        self.begin_cluster(broker.as_ref()).await?;
+        let Some(steps) = self.steps.take() else { return Ok(()) };
+        let (done, ()) = futures::join!(self.drive(), publish_all(steps, broker));
+        done
+    }
+
+    async fn drive(mut self) -> Result<(), ControllerError> {
+        self.event(Event::Tick).await?;
+        self.settle().await?;
         let mut commands = Vec::with_capacity(DRAIN_MAX);
-        while !self.ended {
+        loop {
             if self.receive(&mut commands).await == 0 {
-                self.event(broker.as_ref(), Event::Tick).await?;
+                self.event(Event::Tick).await?;
                 if self.mailbox.is_closed() {
                     return Ok(());
                 }
             }
             let mut ending = Vec::new();
             for command in commands.drain(..) {
-                match command {
-                    // dropped, it answers "not the controller"
-                    Command::Decide(_) if self.leading.is_none() => {}
-                    Command::Decide(decide) => {
-                        self.newest.position.end = self.quorum.end(); // control records count too
-                        let (records, answer) = decide(&self.newest);
-                        self.propose(broker.as_ref(), records, Some(answer)).await?;
-                    }
-                    Command::Snapshotted(id, true) => {
-                        self.event(broker.as_ref(), Event::SnapshotWritten(id)).await?
-                    }
-                    Command::Snapshotted(id, false) => {
-                        self.event(broker.as_ref(), Event::SnapshotFailed(id)).await?
-                    }
-                    Command::Stop(answer) => ending.push(answer),
-                }
+                self.take(command, &mut ending).await?;
             }
-            self.settle(broker.as_ref()).await?;
+            self.settle().await?;
             if !ending.is_empty() {
-                self.ended = true;
                 self.log.close().await?;
-                ending.into_iter().for_each(|answer| answer());
+                self.applying.answer(ending);
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// Waits for commands, or for the machine's deadline: then there are none.
@@ -199,151 +187,107 @@ impl Driver {
         }
     }
 
-    /// Appends records, and remembers who waits for them. What changes nothing is answered with what is before it.
-    async fn propose(
+    async fn take(&mut self, command: Command, ending: &mut Vec<Answer>) -> Result<(), ControllerError> {
+        match command {
+            // dropped, it answers "not the controller"
+            Command::Decide(_) if self.leading.is_none() => Ok(()),
+            Command::Decide(decide) => {
+                self.begin_cluster().await?;
+                let (records, answer) = decide(self.applying.newest(self.quorum.end()));
+                self.propose(records, Some(answer)).await
+            }
+            Command::Asked { request, bytes_max, reply } => self.asked(request, bytes_max, reply).await,
+            Command::Answered(request, answer) => self.event(Event::Answered { request, answer }).await,
+            Command::Snapshotted(id, true) => self.event(Event::SnapshotWritten(id)).await,
+            Command::Snapshotted(id, false) => self.event(Event::SnapshotFailed(id)).await,
+            Command::Resign => self.event(Event::Resign).await,
+            Command::Stop(answer) => {
+                ending.push(answer);
+                Ok(())
+            }
+        }
+    }
+
+    async fn asked(
         &mut self,
-        broker: &dyn Publish,
-        records: Vec<Record>,
-        answer: Option<Answer>,
+        request: Request,
+        bytes_max: u32,
+        reply: oneshot::Sender<Reply>,
     ) -> Result<(), ControllerError> {
-        if !records.is_empty() {
-            let end = self.quorum.end().plus(records.len() as i64);
-            let position = Position { end, epoch: self.quorum.epoch() };
-            // a decision that does not fit its image is a fault of this program: it must not reach the log
-            let (newest, _) = self.newest.apply(&records, position)?;
-            let framed: Result<Vec<Bytes>, _> =
-                records.iter().map(|record| checkpoint::to_bytes(&newest.features, record)).collect();
-            let epoch = self.quorum.epoch();
-            self.event(broker, Event::Propose { epoch, records: framed? }).await?;
-            self.newest = newest;
-        }
-        self.waiting.push_back(Waiting { end: self.quorum.end(), records, answer });
-        Ok(())
-    }
-
-    /// Syncs what was appended until nothing is left to commit.
-    async fn settle(&mut self, broker: &dyn Publish) -> Result<(), ControllerError> {
-        while self.quorum.committed() != Some(self.quorum.end()) && !self.quorum.voters().is_empty() {
-            let end = self.log.sync().await?;
-            self.event(broker, Event::Durable { end }).await?;
-        }
-        self.release(broker).await
-    }
-
-    async fn event(&mut self, broker: &dyn Publish, event: Event) -> Result<(), ControllerError> {
-        let mut effects = Vec::new();
-        let now = self.world.clock.now();
-        self.quorum.on_event(now, event, &mut effects)?;
-        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.quorum);
-        for effect in effects {
-            self.carry_out(broker, effect).await?;
-        }
-        self.tell_leadership();
-        Ok(())
-    }
-
-    fn tell_leadership(&self) {
-        let voters = self.quorum.voters();
-        let leader = self.leading.map(|_| self.quorum.me().id);
-        let endpoints = leader.and_then(|leader| voters.iter().find(|voter| voter.key.id == leader));
-        self.leadership.set(Leadership {
-            epoch: self.quorum.epoch(),
-            leader,
-            endpoints: endpoints.map(|voter| voter.endpoints.clone()).unwrap_or_default(),
-            active: self.leading.is_some(),
-        });
-    }
-
-    async fn carry_out(&mut self, broker: &dyn Publish, effect: Effect) -> Result<(), ControllerError> {
-        match effect {
-            Effect::Persist(state) => {
-                self.log.persist(state).await?;
-                self.persisted = state.epoch;
-            }
-            Effect::Append { epoch, base, payload, after } => {
-                // effects are carried out one after the other, so this holds already
-                debug_assert!(
-                    matches!(after, After::State(needed) if self.persisted >= needed),
-                    "an append before its epoch's vote is durable"
-                );
-                self.log.append(epoch, base, &payload).await?;
-            }
-            Effect::Commit { .. } => self.release(broker).await?,
-            Effect::Lead { epoch } => {
-                tracing::info!(
-                    epoch = epoch.0,
-                    offset = self.quorum.end().0,
-                    "this node is the active controller"
-                );
-                self.leading = Some(epoch);
-            }
-            Effect::Snapshot(id) => {
-                self.log.roll().await?;
-                self.snapshot(id);
-            }
-            Effect::Superseded(id) => self.log.superseded(id).await?,
-            // these come with other voters, and there are none: see `Controller::open`
-            effect => return Err(ControllerError::Unserved(format!("{effect:?}"))),
-        }
-        Ok(())
-    }
-
-    /// Applies what is committed, and answers.
-    async fn release(&mut self, broker: &dyn Publish) -> Result<(), ControllerError> {
-        let Some(committed) = self.quorum.committed() else { return Ok(()) };
-        let (mut records, mut answers) = (Vec::new(), Vec::new());
-        while self.waiting.front().is_some_and(|first| first.end <= committed) {
-            let Some(first) = self.waiting.pop_front() else { break };
-            records.extend(first.records);
-            answers.extend(first.answer);
-        }
-        let position = Position { end: committed, epoch: self.quorum.epoch() };
-        let step = match self.replayed.take() {
-            Some((mut image, delta)) => {
-                image.position = position;
-                Some((image, delta))
-            }
-            None if !records.is_empty() => Some(self.committed.apply(&records, position)?),
-            None => None,
+        let call = CallId(self.next_call);
+        self.next_call += 1;
+        let snapshot = match &request {
+            Request::FetchSnapshot { snapshot, .. } => Some(*snapshot),
+            _ => None,
         };
-        if let Some((image, delta)) = step {
-            self.committed = Arc::new(image);
-            broker.publish(Arc::clone(&self.committed), delta).await;
+        self.calls.insert(call, Caller { reply, bytes_max, snapshot });
+        self.event(Event::Asked { call, request }).await
+    }
+
+    /// Appends records, and remembers who waits for them. What changes nothing is answered with what is before it.
+    async fn propose(&mut self, records: Vec<Record>, answer: Option<Answer>) -> Result<(), ControllerError> {
+        let (begin, epoch) = (self.quorum.end(), self.quorum.epoch());
+        if records.is_empty() {
+            self.applying.decided(begin, records, answer, None);
+            return Ok(());
         }
-        answers.into_iter().for_each(|answer| answer());
-        Ok(())
+        let end = begin.plus(i64::try_from(records.len()).unwrap_or(i64::MAX));
+        // a decision that does not fit its image is a fault of this program: it must not reach the log
+        let (newest, _) = self.applying.newest(begin).apply(&records, Position { end, epoch })?;
+        let framed: Result<Vec<Bytes>, _> =
+            records.iter().map(|record| checkpoint::to_bytes(&newest.features, record)).collect();
+        // before the event: were it to end this leadership, it would drop the answer
+        let framed = framed?;
+        self.applying.decided(end, records, answer, Some(newest));
+        self.event(Event::Propose { epoch, records: framed }).await
     }
 
     /// The first leader of a cluster writes what the cluster begins with.
-    async fn begin_cluster(&mut self, broker: &dyn Publish) -> Result<(), ControllerError> {
-        if self.leading.is_none() || self.newest.features.iter().next().is_some() {
+    async fn begin_cluster(&mut self) -> Result<(), ControllerError> {
+        if self.leading.is_none() || self.applying.has_begun() {
             return Ok(());
         }
         let first = checkpoint::read(self.world.disk.as_ref(), &self.bootstrap)?;
-        self.propose(broker, first.records, None).await?;
-        self.settle(broker).await
+        self.propose(first.records, None).await
     }
 
-    /// Writes a snapshot aside; the machine hears of it by mail.
-    fn snapshot(&self, id: SnapshotId) {
-        let work = self.log.snapshot_work(
-            id,
-            Arc::clone(&self.committed),
-            self.quorum.voters_before(id.end).clone(),
-        );
-        let (world, myself) = (self.world.clone(), self.myself.clone());
-        self.world.spawn.spawn(
-            "metadata snapshot",
-            Box::pin(async move {
-                let written = world.blocking(work).await;
-                match &written {
-                    Ok(()) => tracing::info!(snapshot = %id, "metadata snapshot written"),
-                    Err(error) => tracing::error!(snapshot = %id, %error, "metadata snapshot could not be written; it is tried again later"),
-                }
-                if let Some(driver) = myself.upgrade() {
-                    let _ = driver.send(Command::Snapshotted(id, written.is_ok())); // the driver may have ended
-                }
-            }),
-        );
+    /// Makes durable what was appended, and passes on what is committed.
+    async fn settle(&mut self) -> Result<(), ControllerError> {
+        loop {
+            self.begin_cluster().await?;
+            if self.quorum.durable() >= self.quorum.end() {
+                break;
+            }
+            let end = self.log.sync().await?;
+            self.event(Event::Durable { end }).await?;
+        }
+        self.applying.release(&self.quorum)?;
+        self.tell();
+        Ok(())
+    }
+
+    /// The machine takes an event, and what follows from it is done, in order.
+    async fn event(&mut self, event: Event) -> Result<(), ControllerError> {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            let mut effects = Vec::new();
+            self.quorum.on_event(self.world.clock.now(), event, &mut effects)?;
+            for effect in effects {
+                events.extend(self.carry_out(effect).await?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the rest of this node where the quorum stands.
+    pub(super) fn tell(&self) {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.quorum);
+        let leader = self.quorum.leader();
+        self.leadership.set(Leadership {
+            epoch: self.quorum.epoch(),
+            leader,
+            endpoints: leader.map(|leader| self.quorum.endpoints_of(leader).to_vec()).unwrap_or_default(),
+            active: self.leading.is_some(),
+        });
     }
 }

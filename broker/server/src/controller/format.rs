@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// The metadata of a new cluster's first records: Kafka's name for the file.
 pub(super) const BOOTSTRAP: &str = "bootstrap.checkpoint";
 /// Kafka's id of the metadata topic.
-const METADATA_TOPIC_ID: TopicId = TopicId(Uuid([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]));
+pub(super) const METADATA_TOPIC_ID: TopicId = TopicId(Uuid([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]));
 
 /// Formats the log directories of a node, whose metadata log begins with the voters `initial`. Directories that carry the
 /// cluster's id already are left as they are. Blocks.

@@ -2,20 +2,25 @@
 
 use super::{
     ControllerError,
-    checkpoint::{self, Entry},
+    checkpoint::{self, Entry, Snapshot},
     quorum_state,
 };
-use klamm_metadata::{Image, Position, Replay, config::Settings, decide::METADATA_TOPIC};
-use klamm_quorum::{ControlRecord, ElectionState, LogShape, Payload, SnapshotId, VoterHistory, Voters};
+use klamm_metadata::{Image, Record, Replay, config::Settings, decide::METADATA_TOPIC};
+use klamm_quorum::{
+    ControlRecord, ElectionState, FetchedBatch, LogShape, Payload, SnapshotId, VoterHistory, Voters,
+};
 use klamm_records::{Batch, BatchBuilder, Batches, Compression, ValidatedBatch};
 use klamm_storage::{
     AppendError, FlushDepth, Limit, Log, LogConfig, LogDir, Origin, StorageError, read_slice,
 };
 use klamm_types::{Bytes, LeaderEpoch, Now, Offset, PartitionIndex, Str, TopicPartition};
 use klamm_world::World;
-use std::{path::PathBuf, sync::Arc};
+use std::{io::IoSlice, path::PathBuf, sync::Arc};
 
 const READ_BYTES: u32 = 8 << 20;
+
+/// What the name of a snapshot ends with while it is fetched: Kafka's.
+const PART: &str = ".part";
 
 /// The partition of the metadata log.
 pub(super) fn partition() -> TopicPartition {
@@ -41,8 +46,18 @@ pub(super) struct Found {
     pub snapshot: SnapshotId,
     /// How many bytes of batches lie behind it.
     pub bytes_since_snapshot: u64,
-    /// All that snapshot and log hold.
+    /// What the snapshot holds.
     pub replay: Replay,
+    /// The batches behind it with metadata records: what of them is committed is not known yet.
+    pub batches: Vec<Decoded>,
+}
+
+/// The metadata records of one batch.
+pub(super) struct Decoded {
+    /// The offset after its last.
+    pub end: Offset,
+    /// The records.
+    pub records: Vec<Record>,
 }
 
 impl MetadataLog {
@@ -59,6 +74,7 @@ impl MetadataLog {
         let (config, now) = (Arc::new(config(settings)), world.clock.now());
         let log = dir.open_log_from(&partition(), config, now, flushed)?;
         let mut this = Self { world, directory, log };
+        this.finish_install().await?;
         this.sync().await?;
         let found = this.read_all()?;
         Ok((this, found))
@@ -66,10 +82,7 @@ impl MetadataLog {
 
     fn read_all(&mut self) -> Result<Found, ControllerError> {
         let disk = Arc::clone(&self.world.disk);
-        let unreadable = |error: std::io::Error| ControllerError::Io {
-            what: self.directory.display().to_string(),
-            error: error.to_string(),
-        };
+        let unreadable = |error: std::io::Error| self.io(error);
         let state = quorum_state::read_election_state(disk.as_ref(), &self.directory).map_err(unreadable)?;
         let id = checkpoint::list(disk.as_ref(), &self.directory)
             .map_err(unreadable)?
@@ -83,6 +96,7 @@ impl MetadataLog {
             snapshot: id,
             bytes_since_snapshot: 0,
             replay: Replay::default(),
+            batches: Vec::new(),
         };
         for record in &snapshot.records {
             found.replay.push(record)?;
@@ -161,6 +175,127 @@ impl MetadataLog {
         }
     }
 
+    /// Appends what the leader has sent; durable after the next [`MetadataLog::sync`]. Waits for room as
+    /// [`MetadataLog::append`] does.
+    pub async fn append_fetched(&mut self, batches: &[FetchedBatch]) -> Result<(), ControllerError> {
+        for batch in batches {
+            while self.log.end() < batch.end {
+                match self.log.append_fetched(self.world.clock.now(), &batch.bytes) {
+                    Ok(end) if end == batch.end => {}
+                    Ok(end) => {
+                        return Err(self.damaged(format!("a batch up to {} ended at {end}", batch.end)));
+                    }
+                    Err(AppendError::Storage(StorageError::NoSpace { .. })) => self.make_room().await,
+                    Err(error) => return Err(self.damaged(error.to_string())),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Batches from `from` on, about `bytes_max` of them; empty at the log's end. The last may be cut.
+    pub fn batches(&mut self, from: Offset, bytes_max: u32) -> Result<Bytes, ControllerError> {
+        let read = self.log.read(from, Limit::End, bytes_max, true);
+        let read = read.map_err(|error| self.damaged(error.to_string()))?;
+        let Some(slice) = read.records else { return Ok(Bytes::new()) };
+        read_slice(&slice).map_err(|error| self.damaged(error.to_string()))
+    }
+
+    /// The first offset that is kept.
+    pub fn start(&self) -> Offset {
+        self.log.start()
+    }
+
+    /// Everything below is on the device.
+    pub fn durable_end(&self) -> Offset {
+        self.log.durable_end()
+    }
+
+    /// Removes the records from `end` on.
+    pub async fn truncate(&mut self, end: Offset) -> Result<(), ControllerError> {
+        let removal = self.log.truncate_to(end, self.world.clock.now())?;
+        self.world.blocking(move || removal.run()).await;
+        Ok(())
+    }
+
+    /// The file of a snapshot.
+    pub fn snapshot_path(&self, id: SnapshotId) -> PathBuf {
+        self.directory.join(id.file_name())
+    }
+
+    fn part_path(&self, id: SnapshotId) -> PathBuf {
+        self.directory.join(format!("{}{PART}", id.file_name()))
+    }
+
+    /// Keeps a piece of a snapshot that the leader sends. Position 0 begins anew.
+    pub fn store_piece(&self, id: SnapshotId, position: u64, bytes: &[u8]) -> Result<(), ControllerError> {
+        let path = self.part_path(id);
+        let written = self.world.disk.create(&path).and_then(|file| {
+            if position == 0 {
+                file.set_length(0)?;
+            }
+            file.write_at(&[IoSlice::new(bytes)], position)
+        });
+        written.map_err(|error| self.io(error))
+    }
+
+    /// Makes the snapshot whose pieces are all there what the log begins with: what it holds; none where it is damaged. The next
+    /// start ends what a crash in between leaves undone, see [`MetadataLog::finish_install`].
+    pub async fn install(&mut self, id: SnapshotId) -> Result<Option<Snapshot>, ControllerError> {
+        let (disk, part, directory) =
+            (Arc::clone(&self.world.disk), self.part_path(id), self.directory.clone());
+        let fetched = self.world.blocking(move || match checkpoint::read(disk.as_ref(), &part) {
+            Ok(snapshot) => {
+                disk.open(&part)?.sync()?;
+                disk.sync_directory(&directory).map(|()| Some(snapshot))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a snapshot came damaged; it is fetched anew");
+                disk.remove_file(&part).map(|()| None)
+            }
+        });
+        let fetched = fetched.await.map_err(|error| self.io(error))?;
+        if fetched.is_some() {
+            self.begin_at(id).await?;
+        }
+        Ok(fetched)
+    }
+
+    /// A process that ended while it installed a snapshot leaves the snapshot, whole, under its passing name, and a log that
+    /// ends before it or begins with it.
+    async fn finish_install(&mut self) -> Result<(), ControllerError> {
+        let disk = Arc::clone(&self.world.disk);
+        let names = disk.list(&self.directory).map_err(|error| self.io(error))?;
+        let parts = names.iter().filter_map(|entry| entry.name.strip_suffix(PART));
+        for id in parts.filter_map(SnapshotId::from_file_name).collect::<Vec<_>>() {
+            let whole = checkpoint::read(disk.as_ref(), &self.part_path(id)).is_ok();
+            if whole && (self.log.end() < id.end || self.log.start() == id.end) {
+                self.begin_at(id).await?;
+            } else {
+                disk.remove_file(&self.part_path(id)).map_err(|error| self.io(error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Empties the log up to a snapshot that is there under its passing name, and gives it its name.
+    async fn begin_at(&mut self, id: SnapshotId) -> Result<(), ControllerError> {
+        let removal = self.log.truncate_fully(id.end, self.world.clock.now())?;
+        let (disk, directory) = (Arc::clone(&self.world.disk), self.directory.clone());
+        let (part, path) = (self.part_path(id), self.snapshot_path(id));
+        let named = self.world.blocking(move || {
+            disk.sync_directory(&directory)?; // else the former records could come back behind the snapshot
+            removal.run();
+            disk.rename(&part, &path)?;
+            disk.sync_directory(&directory)
+        });
+        named.await.map_err(|error| self.io(error))
+    }
+
+    fn io(&self, error: std::io::Error) -> ControllerError {
+        ControllerError::Io { what: self.directory.display().to_string(), error: error.to_string() }
+    }
+
     async fn make_room(&self) {
         if !self.log.device().drop_ballast() {
             tracing::error!(directory = %self.directory.display(), "there is no room for metadata: nothing can be decided until there is");
@@ -225,7 +360,7 @@ impl MetadataLog {
         voters: Voters,
     ) -> impl FnOnce() -> Result<(), ControllerError> + Send + 'static {
         let (disk, path, now) =
-            (Arc::clone(&self.world.disk), self.directory.join(id.file_name()), self.world.clock.now().wall);
+            (Arc::clone(&self.world.disk), self.snapshot_path(id), self.world.clock.now().wall);
         move || {
             checkpoint::write(
                 disk.as_ref(),
@@ -261,22 +396,21 @@ impl MetadataLog {
 
 impl Found {
     fn take(&mut self, batch: &Batch) -> Result<(), String> {
+        let header = batch.header();
+        let mut records = Vec::new();
         for (offset, entry) in checkpoint::entries(batch)? {
             match entry {
-                Entry::Data(record) => self.replay.push(&record).map_err(|error| error.to_string())?,
+                Entry::Data(record) => records.push(record),
                 Entry::Control(ControlRecord::Voters(voters)) => self.voters.push(offset, voters),
                 Entry::Control(_) => {}
             }
         }
-        let header = batch.header();
+        if !records.is_empty() {
+            self.batches.push(Decoded { end: header.next_offset(), records });
+        }
         self.shape.append(header.leader_epoch, header.next_offset());
         self.bytes_since_snapshot += u64::from(header.size_bytes);
         Ok(())
-    }
-
-    /// Where the replay stands.
-    pub fn position(&self) -> Position {
-        Position { end: self.shape.end(), epoch: self.shape.last_epoch() }
     }
 }
 

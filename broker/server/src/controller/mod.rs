@@ -5,10 +5,13 @@
 //! records are appended, synced, committed, applied, and only then answered. Must never decide anything itself.
 
 mod admin;
+mod applying;
 mod channel;
 mod checkpoint;
+mod courier;
 mod driver;
 mod duties;
+mod effects;
 mod format;
 mod initial_voters;
 mod judge;
@@ -16,26 +19,30 @@ mod leadership;
 mod metadata_log;
 mod quorum_state;
 pub(crate) mod upkeep;
+pub(crate) mod wire;
 
 pub use admin::random_id;
+pub use applying::Publish;
 pub use channel::{ChannelError, ControllerChannel, Duty, Missed};
-pub use driver::{Driver, Publish};
+pub use driver::Driver;
 pub use format::{directories, format, metadata_directory};
 pub use initial_voters::{BadVoters, InitialVoters};
 pub use judge::{HeartbeatConnection, Judge};
 pub use leadership::Leadership;
 
+use format::METADATA_TOPIC_ID;
 use klamm_log::MetaProperties;
 use klamm_metadata::{ApplyError, Image, Record, decide::Refused};
 use klamm_protocol::ErrorCode;
-use klamm_quorum::{Quorum, Rejected};
+use klamm_quorum::{Failure, Quorum, Rejected, RequestId};
 use klamm_storage::{OpenError, StorageError};
-use klamm_types::BrokerId;
+use klamm_types::{BrokerId, Bytes, Mono, Offset};
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 use thiserror::Error;
+use klamm_world::World;
 use tokio::sync::{mpsc, oneshot};
 
 /// Why the controller cannot go on. The process ends: a controller that cannot write must not lead.
@@ -90,17 +97,6 @@ pub enum ControllerError {
     /// The log does not fit itself.
     #[error(transparent)]
     Apply(#[from] ApplyError),
-    /// The driver serves one voter so far; the machine of `klamm-quorum` knows of several.
-    #[error(
-        "the metadata quorum has {voters} voters besides this node: more than one voter is not served yet"
-    )]
-    OtherVoters {
-        /// How many.
-        voters: usize,
-    },
-    /// A fault of this program.
-    #[error("the metadata quorum wants what only several voters need: {0}")]
-    Unserved(String),
     /// A fault of this program.
     #[error("a metadata record cannot be written: {0}")]
     Unwritable(String),
@@ -129,10 +125,34 @@ impl From<NotController> for Refused {
 type Deciding = Box<dyn FnOnce(&Image) -> (Vec<Record>, Answer) + Send>;
 type Answer = Box<dyn FnOnce() + Send>;
 
+/// What the quorum answers to another node or a tool.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    /// The answer. Batches are not in it.
+    pub answer: klamm_quorum::Answer,
+    /// The batches as they are in the log; the last may be cut.
+    pub records: Bytes,
+    /// The first offset that is in the log.
+    pub log_start: Offset,
+}
+
 /// What comes to the driver.
 enum Command {
     /// Decide, and answer once it is committed.
     Decide(Deciding),
+    /// Another node or a tool asks the quorum.
+    Asked {
+        /// What.
+        request: klamm_quorum::Request,
+        /// The most bytes of log or snapshot that the answer may have.
+        bytes_max: u32,
+        /// Who waits.
+        reply: oneshot::Sender<Reply>,
+    },
+    /// What became of a request to another node.
+    Answered(RequestId, Result<klamm_quorum::Answer, Failure>),
+    /// Hand over, where this node leads and there is somebody to hand over to.
+    Resign,
     /// A snapshot was written, or not.
     Snapshotted(klamm_quorum::SnapshotId, bool),
     /// The node ends: flush everything, then answer.
@@ -204,6 +224,38 @@ impl Controller {
     #[must_use]
     pub fn judge(&self) -> &Arc<Judge> {
         &self.context.judge
+    }
+
+    /// Asks the quorum's machine on behalf of another node or a tool. A fetch waits there for news.
+    ///
+    /// # Errors
+    /// [`NotController`] when this node is ending.
+    pub(crate) async fn ask_quorum(
+        &self,
+        request: klamm_quorum::Request,
+        bytes_max: u32,
+    ) -> Result<Reply, NotController> {
+        let (reply, receive) = oneshot::channel();
+        let asked = Command::Asked { request, bytes_max, reply };
+        self.mailbox.send(asked).map_err(|_| NotController)?;
+        receive.await.map_err(|_| NotController)
+    }
+
+    /// Hands the leadership of the quorum over, where this node has it and another could: resolves when another has it, or
+    /// `deadline` has come.
+    pub async fn resign(&self, world: &World, deadline: Mono) {
+        let me = self.context.me;
+        let mut seen = self.leadership();
+        if seen.leader != Some(me) || self.mailbox.send(Command::Resign).is_err() {
+            return;
+        }
+        let alone = self.quorum().voters().len() < 2;
+        while !alone && seen.leader.is_none_or(|leader| leader == me) {
+            match world.deadline(deadline, self.leadership_changed(&seen)).await {
+                Ok(now) => seen = now,
+                Err(_) => return,
+            }
+        }
     }
 
     /// Whose directory the metadata log is in.

@@ -1,6 +1,6 @@
 //! What a step from one image to the next has changed: the broker does work for this, and for nothing else.
 
-use super::{Resource, Topic};
+use super::{Image, Resource, ResourceKind, Topic};
 use klamm_types::{BrokerId, PartitionIndex, Str, TopicId};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,6 +29,39 @@ pub struct Delta {
 }
 
 impl Delta {
+    /// What a jump from one image to another changes, which has no records: a snapshot that was fetched.
+    #[must_use]
+    pub fn between(before: &Image, after: &Image) -> Self {
+        let mut delta = Delta {
+            features: before.features != after.features,
+            brokers: changed(before.brokers(), after.brokers(), |one| one.id),
+            controllers: changed(before.controllers(), after.controllers(), |one| one.id),
+            ..Delta::default()
+        };
+        for topic in before.topics().filter(|topic| after.topic_by_id(topic.id).is_none()) {
+            delta.topic_deleted(Arc::clone(topic));
+        }
+        for topic in after.topics() {
+            let old = before.topic_by_id(topic.id);
+            if old.is_none() {
+                delta.topic_created(topic.id);
+            }
+            for (index, partition) in topic.indexed() {
+                if old.and_then(|old| old.partition(index)) != Some(partition) {
+                    delta.partition_changed(topic.id, index);
+                }
+            }
+        }
+        let configs = changed(before.configs(), after.configs(), |(resource, _)| (*resource).clone());
+        let went_along = |one: &Resource| {
+            one.kind == ResourceKind::Topic
+                && delta.deleted_names.contains(&one.name)
+                && after.config(one).is_empty()
+        };
+        delta.configs = configs.into_iter().filter(|one| !went_along(one)).collect();
+        delta
+    }
+
     pub(super) fn topic_created(&mut self, id: TopicId) {
         self.created.insert(id);
     }
@@ -51,4 +84,22 @@ impl Delta {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// What is in one of two lists only, or differs.
+fn changed<T: PartialEq, K: Ord>(
+    before: impl Iterator<Item = T>,
+    after: impl Iterator<Item = T>,
+    key: impl Fn(&T) -> K,
+) -> BTreeSet<K> {
+    let mut before: BTreeMap<K, T> = before.map(|one| (key(&one), one)).collect();
+    let mut changed = BTreeSet::new();
+    for one in after {
+        let key = key(&one);
+        if before.remove(&key).as_ref() != Some(&one) {
+            changed.insert(key);
+        }
+    }
+    changed.extend(before.into_keys());
+    changed
 }

@@ -181,3 +181,48 @@ fn a_snapshot_makes_the_same_image() {
     });
     assert_eq!(Image::from_records(through, all.position), Ok(all));
 }
+
+#[test]
+fn a_jump_changes_what_its_records_would() {
+    let before = image(&[
+        topic("a", 1),
+        partition(1, 0),
+        partition(1, 1),
+        topic("b", 2),
+        partition(2, 0),
+        config(2, "b", "retention.ms", Some("1")),
+        config(4, "1", "log.cleaner.threads", Some("1")),
+        broker(1, 7),
+        broker(2, 8),
+    ]);
+    let change = PartitionChangeRecord {
+        partition_id: 1,
+        topic_id: id(1),
+        leader: 2,
+        isr: Some(vec![2]),
+        ..Default::default()
+    };
+    let records = [
+        Record::from(change),
+        RemoveTopicRecord { topic_id: id(2) }.into(),
+        topic("c", 3),
+        partition(3, 0),
+        config(2, "a", "retention.ms", Some("1")),
+        config(4, "1", "log.cleaner.threads", None),
+        broker(1, 9),
+        UnregisterBrokerRecord { broker_id: 2, broker_epoch: 8 }.into(),
+        FeatureLevelRecord { name: "metadata.version".into(), feature_level: 25 }.into(),
+    ];
+    let (after, delta) = before.apply(&records, at(20)).expect("the records fit");
+    assert_eq!(Delta::between(&before, &after), delta);
+    assert!(Delta::between(&after, &after).is_empty());
+    // a topic made anew under its name, with settings of its own
+    let anew = [
+        RemoveTopicRecord { topic_id: id(1) }.into(),
+        topic("a", 5),
+        partition(5, 0),
+        config(2, "a", "retention.ms", Some("2")),
+    ];
+    let (last, delta) = after.apply(&anew, at(30)).expect("the records fit");
+    assert_eq!(Delta::between(&after, &last), delta);
+}
