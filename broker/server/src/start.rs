@@ -282,7 +282,7 @@ fn previous_epoch(dirs: &[LogDir]) -> BrokerEpoch {
 }
 
 /// Where other controllers reach this node.
-fn quorum_endpoints(bound: &[Bound]) -> Vec<klamm_quorum::Endpoint> {
+pub(crate) fn quorum_endpoints(bound: &[Bound]) -> Vec<klamm_quorum::Endpoint> {
     let endpoint = |one: &Bound| klamm_quorum::Endpoint {
         listener: one.endpoint.listener.clone(),
         host: one.endpoint.host.clone(),
@@ -292,7 +292,7 @@ fn quorum_endpoints(bound: &[Bound]) -> Vec<klamm_quorum::Endpoint> {
 }
 
 /// Begins to accept connections.
-fn open_gates(broker: &Arc<Broker>, bound: Vec<Bound>, members: Option<Members>) {
+pub(crate) fn open_gates(broker: &Arc<Broker>, bound: Vec<Bound>, members: Option<Members>) {
     for one in bound {
         let scope = if one.controller { Scope::Controller } else { Scope::Broker };
         // who is not of this cluster has no business on a listener that asks for certificates

@@ -9,7 +9,10 @@ use klamm_metadata::{
     },
 };
 use klamm_protocol::{AllocateProducerIdsRequest, ErrorCode};
-use klamm_server::controller::{Controller, ControllerError, Decision, InitialVoters, Publish, format};
+use klamm_server::{
+    controller::{Controller, ControllerError, Decision, Driver, InitialVoters, Publish, format},
+    peer::Peers,
+};
 use klamm_storage::LogDir;
 use klamm_types::{BrokerEpoch, BrokerId, PartitionIndex, TopicId};
 use klamm_world::{BoxFuture, World, real};
@@ -60,12 +63,16 @@ impl Node {
 
     async fn start(&self) -> Running {
         let dir = LogDir::open(Arc::clone(&self.world.disk), &self.path).expect("it is formatted and free");
-        let (controller, driver) =
-            Controller::open(self.world.clone(), &dir, &self.settings).await.expect("the log is whole");
+        let (controller, driver) = open(self, &dir).await.expect("the log is whole");
         let seen = Arc::new(Seen::default());
         let task = tokio::spawn(driver.run(seen.clone()));
         Running { controller, seen, task, _dir: dir }
     }
+}
+
+async fn open(node: &Node, dir: &LogDir) -> Result<(Controller, Driver), ControllerError> {
+    let peers = Peers::new(&node.world, &node.settings).expect("there are no certificates");
+    Controller::open(node.world.clone(), dir, &node.settings, peers, Vec::new()).await
 }
 
 impl Drop for Node {
@@ -243,8 +250,7 @@ async fn what_is_not_formatted_is_not_started() {
     std::fs::remove_file(node.path.join("__cluster_metadata-0/00000000000000000000-0000000000.checkpoint"))
         .expect("it is there");
     let dir = LogDir::open(Arc::clone(&node.world.disk), &node.path).expect("it has meta.properties");
-    let error =
-        Controller::open(node.world.clone(), &dir, &node.settings).await.err().expect("there is no snapshot");
+    let error = open(&node, &dir).await.err().expect("there is no snapshot");
     assert!(error.to_string().contains("format the log directory first"), "{error}");
     let foreign = format!("7@localhost:9:{}", node.world.uuid());
     let foreign = InitialVoters::parse(&node.settings, &foreign).expect("it is a list");

@@ -159,7 +159,10 @@ impl Courier {
                 return;
             };
             let asked = world.deadline(deadline, self.ask(&request)).await;
-            let answer = asked.unwrap_or(Err(Failure::Lost));
+            let answer = match asked {
+                Ok(asked) => asked.map_err(|error| self.failure(&error)),
+                Err(_) => Err(Failure::Lost),
+            };
             if answer.is_err() {
                 self.connection = None; // an answer that comes later is none to the next request
             }
@@ -171,26 +174,28 @@ impl Courier {
     }
 
     /// A connection that was idle may be gone by now, with its other side alive: then once more.
-    async fn ask(&mut self, request: &Request) -> Result<Answer, Failure> {
+    async fn ask(&mut self, request: &Request) -> Result<Answer, ClientError> {
         if let Some(open) = &mut self.connection {
             match wire::ask(open, &self.cluster_id, &self.address.listener, request).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => {
-                    tracing::debug!(peer = %self.address.host, %error, "a connection of the quorum broke")
+                    let _ = self.failure(&error);
                 }
             }
         }
-        self.connection = None;
         let Address { host, port, listener } = &self.address;
-        let connected = self.peers.connect(listener, host, *port).await;
-        let open = self.connection.insert(connected.map_err(|error| failure(&error))?);
-        wire::ask(open, &self.cluster_id, listener, request).await.map_err(|error| failure(&error))
+        self.connection = None;
+        let open = self.connection.insert(self.peers.connect(listener, host, *port).await?);
+        wire::ask(open, &self.cluster_id, listener, request).await
     }
-}
 
-fn failure(error: &ClientError) -> Failure {
-    match error {
-        ClientError::Io { error, .. } if error.kind() == io::ErrorKind::ConnectionRefused => Failure::Refused,
-        _ => Failure::Lost,
+    fn failure(&self, error: &ClientError) -> Failure {
+        tracing::debug!(listener = %self.address.listener, %error, "a node of the quorum does not answer");
+        match error {
+            ClientError::Io { error, .. } if error.kind() == io::ErrorKind::ConnectionRefused => {
+                Failure::Refused
+            }
+            _ => Failure::Lost,
+        }
     }
 }

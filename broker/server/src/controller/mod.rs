@@ -18,6 +18,8 @@ mod judge;
 mod leadership;
 mod metadata_log;
 mod quorum_state;
+#[cfg(test)]
+mod tests;
 pub(crate) mod upkeep;
 pub(crate) mod wire;
 

@@ -20,6 +20,7 @@ const REPLICA_STATE_FROM: i16 = 15;
 /// "The version cannot say what is known to be committed" (KIP-1166).
 const NOT_SAID: i64 = i64::MAX;
 
+/// In versions that name the replica's state: nodes of a quorum whose voters are in the log (KIP-853) speak them all.
 pub(super) fn fetch_request(cluster_id: Option<Str>, request: &Request) -> FetchRequest {
     let Request::Fetch { epoch, replica, log, max_wait, high_watermark } = request else {
         return FetchRequest::default();
@@ -37,7 +38,6 @@ pub(super) fn fetch_request(cluster_id: Option<Str>, request: &Request) -> Fetch
     };
     FetchRequest {
         cluster_id,
-        replica_id: replica.id.0,
         replica_state: fetch_request::ReplicaState { replica_id: replica.id.0, replica_epoch: -1 },
         max_wait_ms: i32::try_from(max_wait.as_millis()).unwrap_or(i32::MAX),
         max_bytes: most,
