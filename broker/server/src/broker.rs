@@ -97,7 +97,6 @@ pub struct Endpoint {
 impl Broker {
     /// The state of a broker that knows nothing yet.
     #[must_use]
-    #[expect(clippy::too_many_arguments, reason = "they are its parts, each made elsewhere")]
     pub fn new(
         world: World,
         settings: Settings,
