@@ -122,7 +122,6 @@ impl Broker {
             world,
             settings,
             controller,
-            peers,
             shards,
             budget,
             gates,

@@ -4,6 +4,7 @@
 //! Handlers never see versions that are not in the table, and answer with Kafka's error codes: an error that has no code of its
 //! own in a response closes the connection, as Kafka does.
 
+mod add_raft_voter;
 mod alter_configs;
 mod alter_partition_reassignments;
 mod api_versions;
@@ -40,6 +41,7 @@ mod offset_fetch;
 mod offset_for_leader_epoch;
 mod produce;
 mod raft;
+mod remove_raft_voter;
 mod resource;
 #[cfg(test)]
 mod samples;
@@ -175,6 +177,8 @@ served! {
         ListPartitionReassignments 0..=0 => list_partition_reassignments;
         UpdateFeatures 0..=2 => update_features;
         UnregisterBroker 0..=0 => unregister_broker;
+        AddRaftVoter 0..=1 => add_raft_voter;
+        RemoveRaftVoter 0..=0 => remove_raft_voter;
     }
 }
 

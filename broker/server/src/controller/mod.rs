@@ -39,12 +39,12 @@ use klamm_protocol::ErrorCode;
 use klamm_quorum::{Failure, Quorum, Rejected, RequestId};
 use klamm_storage::{OpenError, StorageError};
 use klamm_types::{BrokerId, Bytes, Mono, Offset};
+use klamm_world::World;
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 use thiserror::Error;
-use klamm_world::World;
 use tokio::sync::{mpsc, oneshot};
 
 /// Why the controller cannot go on. The process ends: a controller that cannot write must not lead.

@@ -1,10 +1,10 @@
-//! What controllers ask each other, and what tools ask of their quorum: served on controller listeners only.
+//! What replicas of the metadata log ask each other: served on controller listeners only.
 
 mod replicas;
-mod voters;
 
 use super::{Call, close, serve};
-use crate::controller::{Reply, wire};
+use crate::controller::{NotController, Reply, wire};
+use klamm_metadata::decide::Refused;
 use klamm_net::Reservation;
 use klamm_protocol::{ApiKey, ErrorCode, RequestFrame};
 use klamm_quorum::{ReplicaKey, Request};
@@ -32,9 +32,7 @@ served! {
     BeginQuorumEpoch 0..=1 => replicas::begin_epoch;
     EndQuorumEpoch 0..=1 => replicas::end_epoch;
     FetchSnapshot 0..=1 => replicas::fetch_snapshot;
-    AddRaftVoter 0..=1 => voters::add;
-    RemoveRaftVoter 0..=0 => voters::remove;
-    UpdateRaftVoter 0..=0 => voters::update;
+    UpdateRaftVoter 0..=0 => replicas::update_voter;
 }
 
 /// Whether an API is served here.
@@ -57,4 +55,22 @@ async fn ask(
     let (request, bytes_max) = asked?;
     let reply = call.broker.controller.ask_quorum(request, bytes_max).await;
     reply.map_err(|_| ErrorCode::BrokerNotAvailable) // it is ending
+}
+
+/// Has the voters changed, where this node leads.
+pub async fn change(
+    call: &Call,
+    cluster_id: Option<&Str>,
+    asked: Request,
+) -> Result<Result<(), Refused>, NotController> {
+    let answer = match ask(call, cluster_id, Ok((asked, 0))).await {
+        Ok(reply) => reply.answer,
+        Err(ErrorCode::BrokerNotAvailable) => return Err(NotController),
+        Err(code) => return Ok(Err(Refused::new(code, code.message()))),
+    };
+    Ok(match answer.error {
+        ErrorCode::None => Ok(()),
+        ErrorCode::NotLeaderOrFollower => return Err(NotController),
+        code => Err(Refused::new(code, answer.message.unwrap_or_else(|| code.message().to_owned()))),
+    })
 }

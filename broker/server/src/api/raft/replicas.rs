@@ -4,7 +4,8 @@ use super::{ask, me};
 use crate::{api::Call, controller::wire};
 use klamm_protocol::{
     BeginQuorumEpochRequest, BeginQuorumEpochResponse, EndQuorumEpochRequest, EndQuorumEpochResponse,
-    FetchRequest, FetchResponse, FetchSnapshotRequest, FetchSnapshotResponse, VoteRequest, VoteResponse,
+    FetchRequest, FetchResponse, FetchSnapshotRequest, FetchSnapshotResponse, UpdateRaftVoterRequest,
+    UpdateRaftVoterResponse, VoteRequest, VoteResponse,
 };
 use std::sync::Arc;
 
@@ -35,4 +36,10 @@ pub async fn fetch(call: Arc<Call>, request: FetchRequest) -> FetchResponse {
 pub async fn fetch_snapshot(call: Arc<Call>, request: FetchSnapshotRequest) -> FetchSnapshotResponse {
     let reply = ask(&call, request.cluster_id.as_ref(), wire::snapshot_asked(&request)).await;
     wire::snapshot_response(reply, &request, &call.peer.listener)
+}
+
+pub async fn update_voter(call: Arc<Call>, request: UpdateRaftVoterRequest) -> UpdateRaftVoterResponse {
+    let asked = Ok((wire::update_asked(&request), 0));
+    let reply = ask(&call, request.cluster_id.as_ref(), asked).await;
+    wire::update_response(reply.map(|reply| reply.answer), &call.peer.listener)
 }

@@ -12,7 +12,10 @@ use klamm_client::Connection;
 use klamm_metadata::{
     Delta, Image,
     config::Settings,
-    decide::{Load, NewTopic, Refused, TopicDefaults, create_topic},
+    decide::{
+        Load, NewTopic, Refused, Registration, Rules, TopicDefaults, create_topic, register_broker,
+        unfence_broker,
+    },
 };
 use klamm_net::{Budget, Closing};
 use klamm_quorum::{Quorum, ReplicaKey};
@@ -152,8 +155,14 @@ impl Node {
                 .expect("the log is whole");
         let shards = Shards::start(&world, settings.node_id(), LogDirs::new(vec![dir]), 1);
         let gates = bound.iter().map(|one| Arc::clone(&one.gate)).collect();
-        let broker =
-            Arc::new(Broker::new(world.clone(), settings, controller.clone(), peers, shards, budget, gates));
+        let broker = Arc::new(Broker::new(
+            world.clone(),
+            settings,
+            (controller.clone(), peers),
+            shards,
+            budget,
+            gates,
+        ));
         let seen = Arc::new(Seen::default());
         let task = tokio::spawn(driver.run(seen.clone()));
         open_gates(&broker, bound.into_iter().filter(|one| one.controller).collect(), None);
@@ -200,18 +209,23 @@ impl Running {
         within(decided).await
     }
 
-    /// Registers brokers, without which there are no topics.
+    /// Registers a broker, without which there are no topics.
     pub async fn register(&self) {
-        let controller = &self.controller;
-        let registration = klamm_metadata::decide::Registration {
+        let new = Registration {
             id: self.broker.id,
             incarnation: self.broker.world.uuid(),
-            directories: vec![controller.meta().directory_id],
-            ..Default::default()
+            directories: vec![self.controller.meta().directory_id],
+            ..Registration::default()
         };
-        let registering = controller.register(registration.clone(), registration);
-        let epoch = within(registering).await.expect("it is the active controller");
-        within(controller.unfence(epoch)).await.expect("it has just registered");
+        let decided = self.controller.decide_by_rules(move |rules| {
+            let (epoch, mut records) =
+                register_broker(rules, &new, false, rules.image.position.end).expect("it is new");
+            let (image, _) = rules.image.apply(&records, rules.image.position).expect("they fit");
+            let unfenced = unfence_broker(Rules { image: &image, ..rules }, new.id, epoch);
+            records.extend(unfenced.expect("it has just registered"));
+            Decision { records, answer: () }
+        });
+        within(decided).await.expect("it is the active controller");
     }
 
     /// As a kill does: nothing more is written, connections break, nobody listens.
@@ -233,7 +247,7 @@ impl Running {
     /// In order.
     pub async fn stop(self) {
         let deadline = self.broker.world.clock.now().mono.plus(Duration::from_secs(5));
-        self.controller.resign(deadline).await;
+        self.controller.resign(&self.broker.world, deadline).await;
         self.closing.close();
         self.controller.stop().await;
         within(self.task).await.expect("it does not panic").expect("it ends in good order");
