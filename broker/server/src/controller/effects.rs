@@ -57,8 +57,8 @@ impl Driver {
             Effect::Yield { epoch } => {
                 tracing::info!(epoch = epoch.0, "this node is the active controller no more");
                 self.leading = None;
-                self.applying.resign();
                 self.tell(); // before anybody hears that what waited was not done
+                self.applying.resign();
             }
             Effect::Snapshot(id) => return self.snapshot(id).await,
             Effect::Superseded(id) => self.log.superseded(id).await?,
