@@ -7,6 +7,7 @@ use crate::{
     group::Groups,
     metrics::Metrics,
     peer::Peers,
+    replicate::Fetchers,
     shard::{Shard, Shards},
 };
 use klamm_metadata::{Image, config::Settings, decide::ProducerIdBlock};
@@ -62,6 +63,8 @@ pub struct Broker {
     pub gates: Vec<Arc<Gate>>,
     /// The group coordinators.
     pub groups: Groups,
+    /// What is fetched from leaders.
+    pub fetchers: Fetchers,
     image: RwLock<Arc<Image>>,
     image_changed: Notify,
     /// [`Broker::epoch`]; −1 for none.
@@ -114,6 +117,7 @@ impl Broker {
             metrics,
             channel: ControllerChannel::new(world.clone(), &settings, controller.clone(), peers.clone()),
             peers,
+            fetchers: Fetchers::default(),
             image: RwLock::default(),
             image_changed: Notify::new(),
             epoch: AtomicI64::new(-1),

@@ -20,6 +20,7 @@ mod listeners;
 pub mod metrics;
 pub mod peer;
 mod publish;
+pub mod replicate;
 pub mod shard;
 mod start;
 mod tls;

@@ -3,6 +3,7 @@
 use crate::{
     broker::Broker,
     controller::Publish,
+    replicate::Followed,
     shard::{Hosting, Role},
 };
 use klamm_log::{CleanupPolicy, LogConfig};
@@ -41,7 +42,12 @@ impl Publish for Broker {
             for id in self.moved_away(&image, &delta) {
                 going.entry(self.shards.index_of(id)).or_default().delete.push(id);
             }
+            let mut followed = Vec::new();
+            for work in going.values() {
+                followed.extend(work.delete.iter().map(|id| (*id, None)));
+            }
             for (id, hosting) in self.to_host(&image, &delta) {
+                followed.push((id, Followed::of(&hosting)));
                 coming.entry(self.shards.index_of(id)).or_default().host.push(hosting);
             }
             // a topic made anew has the directory names of the deleted one, on other log threads: those go first
@@ -50,6 +56,7 @@ impl Publish for Broker {
             self.groups.follow(self, &image, &delta);
             self.controller.published(&image, &delta);
             self.set_image(image);
+            self.fetchers.follow(followed.into_iter());
         })
     }
 }

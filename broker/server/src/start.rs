@@ -13,6 +13,7 @@ use crate::{
     lifecycle::{self, Identity, Lifecycle},
     listeners::{self, Bound, ListenError},
     peer::Peers,
+    replicate::{Fetchers, alter},
     shard::{LogDirs, Shards},
     tls::{self, Members, TlsError},
 };
@@ -45,6 +46,12 @@ const DRAIN_MAX: Duration = Duration::from_secs(2);
 const HAND_OVER_MAX: Duration = Duration::from_secs(10);
 /// How long an active controller that ends waits until another is elected.
 const RESIGN_MAX: Duration = Duration::from_secs(1);
+
+/// How long in-sync replicas have to fetch what is left, before the hand-over: who takes longer will leave the ISR.
+const CATCH_UP_MAX: Duration = Duration::from_secs(2);
+
+/// How long the controller has to answer for ISRs; leaders ask again after it.
+const ALTER_MAX: Duration = Duration::from_secs(2);
 
 /// How often it is looked whether they have.
 const DRAIN_CHECK: Duration = Duration::from_millis(5);
@@ -172,10 +179,25 @@ pub async fn start(world: World, settings: Settings, machine: &Machine) -> Resul
     world.spawn.spawn("upkeep", Box::pin(upkeep));
     let mut lifecycle = lifecycle::start(&broker, heartbeats, identity, &closing);
     lifecycle.active().await.map_err(StartError::Registration)?;
+    Fetchers::start(&broker, &closing);
+    carry_isrs(&broker, &closing);
     background::start(&broker, &closing);
     open_gates(&broker, clients, members);
     life.set_stage(Stage::Serving);
     Ok(Running { broker, addresses, failed, gates, closing, life, closing_shells, lifecycle })
+}
+
+/// Carries to the active controller what leaders here ask of it.
+fn carry_isrs(broker: &Arc<Broker>, closing: &Closing) {
+    let asker = Arc::clone(broker);
+    alter::start(broker, closing, move |request| {
+        let broker = Arc::clone(&asker);
+        async move {
+            let deadline = broker.world.clock.now().mono.plus(ALTER_MAX);
+            let answer = broker.channel.request(&request, deadline).await;
+            answer.inspect_err(|error| tracing::warn!(%error, "ISRs cannot be changed now")).ok()
+        }
+    });
 }
 
 impl Running {
@@ -185,7 +207,12 @@ impl Running {
         let broker = self.broker;
         self.life.set_stage(Stage::Stopping);
         if broker.settings.flag("controlled.shutdown.enable") && has_others(&broker) {
-            let deadline = broker.world.clock.now().mono.plus(HAND_OVER_MAX);
+            let now = broker.world.clock.now().mono;
+            let deadline = now.plus(HAND_OVER_MAX);
+            // who has everything can lead at once, and nobody's records are refused
+            if broker.world.deadline(now.plus(CATCH_UP_MAX), broker.drain(deadline)).await != Ok(true) {
+                tracing::warn!("not every in-sync replica has everything: some of what is not acknowledged may be lost");
+            }
             if !self.lifecycle.leave(&broker, deadline).await {
                 tracing::warn!("the broker ends before all others know that it leads nothing any more");
             }

@@ -17,6 +17,7 @@ struct Wanted {
     timestamp: Wall,
     current_leader_epoch: LeaderEpoch,
     committed_only: bool,
+    is_follower: bool,
 }
 
 pub async fn handle(call: Arc<Call>, request: ListOffsetsRequest) -> ListOffsetsResponse {
@@ -28,6 +29,7 @@ pub async fn handle(call: Arc<Call>, request: ListOffsetsRequest) -> ListOffsets
                 timestamp: Wall(partition.timestamp),
                 current_leader_epoch: LeaderEpoch(partition.current_leader_epoch),
                 committed_only: request.isolation_level == 1,
+                is_follower: request.replica_id >= 0,
             };
             items.push((hosted, wanted));
         }
@@ -46,7 +48,9 @@ pub async fn handle(call: Arc<Call>, request: ListOffsetsRequest) -> ListOffsets
 }
 
 fn find(shard: &mut Shard, partition: TopicIdPartition, wanted: Wanted) -> Result<Found, ErrorCode> {
-    shard.leader(partition, wanted.current_leader_epoch)?.find(wanted.timestamp, wanted.committed_only)
+    let leader = shard.leader(partition, wanted.current_leader_epoch)?;
+    let bound = if wanted.is_follower { leader.bound(wanted.timestamp) } else { None };
+    bound.map_or_else(|| leader.find(wanted.timestamp, wanted.committed_only), Ok)
 }
 
 fn response(

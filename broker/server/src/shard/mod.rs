@@ -121,22 +121,34 @@ impl Shard {
         ids.iter().map(|id| (*id, self.partitions.get(id).and_then(Partition::position))).collect()
     }
 
-    /// A leader sent this.
-    pub fn sent(&mut self, all: Vec<(TopicIdPartition, Sent)>) {
+    /// A leader sent this. Where to go on fetching.
+    pub fn sent(
+        &mut self,
+        all: Vec<(TopicIdPartition, Sent)>,
+    ) -> Vec<(TopicIdPartition, Option<FetchPosition>)> {
         let now = self.world.clock.now();
-        for (id, sent) in all {
-            if let Some(partition) = self.partitions.get_mut(&id) {
+        let take = |(id, sent)| {
+            let partition = self.partitions.get_mut(&id);
+            let position = partition.and_then(|partition| {
                 partition.sent(now, sent);
-            }
-        }
+                partition.position()
+            });
+            (id, position)
+        };
+        all.into_iter().map(take).collect()
     }
 
-    /// A leader has nothing at the end of the log here; its log's start and end.
-    pub fn out_of_range(&mut self, id: TopicIdPartition, epoch: LeaderEpoch, bounds: (Offset, Offset)) {
+    /// A leader has nothing at the end of the log here; its log's start and end. Where to go on fetching.
+    pub fn out_of_range(
+        &mut self,
+        id: TopicIdPartition,
+        epoch: LeaderEpoch,
+        bounds: (Offset, Offset),
+    ) -> Option<FetchPosition> {
         let now = self.world.clock.now();
-        if let Some(partition) = self.partitions.get_mut(&id) {
-            partition.out_of_range(now, epoch, bounds.0, bounds.1);
-        }
+        let partition = self.partitions.get_mut(&id)?;
+        partition.out_of_range(now, epoch, bounds.0, bounds.1);
+        partition.position()
     }
 
     /// What became of what a leader here asked for.
@@ -154,6 +166,14 @@ impl Shard {
             partition.tell(now, Event::Tick);
             partition.carry_out(now);
         }
+    }
+
+    /// A log's end, its high watermark, and the epochs of its records.
+    #[cfg(test)]
+    pub(crate) fn log_of(&mut self, id: TopicIdPartition) -> Option<(i64, i64, Vec<i32>)> {
+        let log = self.partitions.get(&id)?.log();
+        let epochs = (0..log.end().0).filter_map(|at| log.epoch_of(Offset(at)));
+        Some((log.end().0, log.high_watermark().0, epochs.map(|epoch| epoch.0).collect()))
     }
 
     /// Hands over all that is led here and replicated elsewhere: appends nothing more until another leads, or `until`. Each

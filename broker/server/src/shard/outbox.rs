@@ -5,7 +5,7 @@ use klamm_storage::Removal;
 use klamm_types::TopicIdPartition;
 use klamm_world::World;
 use std::sync::{Mutex, PoisonError};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, futures::Notified, mpsc};
 
 /// An ISR that a leader on this broker asks for.
 #[derive(Clone, Debug)]
@@ -22,12 +22,13 @@ pub struct Outbox {
     proposals: mpsc::UnboundedSender<Asked>,
     asked: Mutex<Option<mpsc::UnboundedReceiver<Asked>>>,
     flush: Notify,
+    synced: Notify,
 }
 
 impl Outbox {
     pub(super) fn new(world: World) -> Self {
         let (proposals, asked) = mpsc::unbounded_channel();
-        Self { world, proposals, asked: Mutex::new(Some(asked)), flush: Notify::new() }
+        Self { world, proposals, asked: Mutex::new(Some(asked)), flush: Notify::new(), synced: Notify::new() }
     }
 
     /// What leaders ask for, for the one who carries it to the controller: there is one only.
@@ -39,6 +40,15 @@ impl Outbox {
     /// Resolves when a log has something that must be on the disk before it counts.
     pub async fn flush_wanted(&self) {
         self.flush.notified().await;
+    }
+
+    /// Resolves when, from now on, something that a follower must have on its disk is there.
+    pub fn synced(&self) -> Notified<'_> {
+        self.synced.notified()
+    }
+
+    pub(super) fn is_synced(&self) {
+        self.synced.notify_waiters();
     }
 
     pub(super) fn propose(&self, id: TopicIdPartition, proposal: Proposal) {

@@ -346,6 +346,17 @@ impl Partition {
         self.watchers.add(interest);
     }
 
+    /// The end of the log, or its start: what a follower asks for that fetched out of range.
+    #[must_use]
+    pub fn bound(&self, timestamp: Wall) -> Option<Found> {
+        let offset = match timestamp {
+            LATEST => self.log.end(),
+            EARLIEST | EARLIEST_LOCAL => self.log.start(),
+            _ => return None,
+        };
+        Some(Found { timestamp: Wall(-1), offset, epoch: self.epoch() })
+    }
+
     /// Reads records, at most `left` bytes; beyond that a whole first batch when `first_whole`.
     ///
     /// # Errors
@@ -359,6 +370,9 @@ impl Partition {
     ) -> Result<Read, ErrorCode> {
         let wanted = &item.wanted;
         if let Some(diverging) = self.diverging(wanted) {
+            if diverging.epoch == LeaderEpoch::NONE.0 {
+                return Err(ErrorCode::OffsetOutOfRange); // all that the two could share is gone here
+            }
             return Ok(Read {
                 records: Vec::new(),
                 high_watermark: self.log.high_watermark(),

@@ -89,6 +89,7 @@ impl Shard {
     /// Learns what became of flushes.
     pub fn flushed(&mut self, done: &[(TopicIdPartition, Flushed)]) {
         let now = self.world.clock.now();
+        let mut may_fetch = false;
         for (id, flushed) in done {
             let Some(partition) = self.partitions.get_mut(id) else { continue };
             if let Err(error) = partition.log.flushed(flushed) {
@@ -99,6 +100,10 @@ impl Shard {
             if partition.log.durable_end() < partition.log.end() {
                 partition.must_flush(); // more came meanwhile, or another kind of round was on its way
             }
+            may_fetch |= partition.position().is_some();
+        }
+        if may_fetch {
+            self.outbox.is_synced();
         }
     }
 

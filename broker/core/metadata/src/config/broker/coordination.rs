@@ -223,33 +223,35 @@ pub(super) const QUORUM: &[ConfigDef] = &[
         "How long metadata log and snapshots are kept that a later snapshot has made superfluous.",
     ),
     int("num.replica.fetchers", "1", From(1), "How many fetchers a broker has for each other.")
-        .no_effect(ONE_BROKER)
+        .no_effect("log threads append side by side whatever one connection brings")
         .cluster_wide(),
     int(
         "replica.fetch.max.bytes",
         "1048576",
         From(0),
         "How many bytes of a partition a follower fetches at once.",
-    )
-    .no_effect(ONE_BROKER),
-    int("replica.fetch.min.bytes", "1", Any, "How many bytes a follower's fetch waits for.")
-        .no_effect(ONE_BROKER),
+    ),
+    int(
+        "replica.fetch.backoff.ms",
+        "1000",
+        From(0),
+        "The longest time for which a follower leaves a partition alone whose fetch fails; it begins with 20 ms.",
+    ),
+    int("replica.fetch.min.bytes", "1", Any, "How many bytes a follower's fetch waits for."),
     int(
         "replica.fetch.response.max.bytes",
         "10485760",
         From(0),
         "How many bytes a follower fetches at once.",
-    )
-    .no_effect(ONE_BROKER),
-    int("replica.fetch.wait.max.ms", "500", Any, "How long a follower's fetch waits.").no_effect(ONE_BROKER),
+    ),
+    int("replica.fetch.wait.max.ms", "500", Any, "How long a follower's fetch waits."),
     long(
         "replica.high.watermark.checkpoint.interval.ms",
         "5000",
         Any,
         "How often high watermarks are written down.",
     ),
-    long("replica.lag.time.max.ms", "30000", Any, "After which lag a follower leaves the in-sync replicas.")
-        .no_effect(ONE_BROKER),
+    long("replica.lag.time.max.ms", "30000", Any, "After which lag a follower leaves the in-sync replicas."),
     int("fetch.max.bytes", "57671680", From(1024), "The most bytes that one answer to a fetch has."),
 ];
 
