@@ -102,7 +102,6 @@ fn request<'a>(
         let member = |one: &klamm_replication::Candidate| BrokerState {
             broker_id: one.id.0,
             broker_epoch: if one.id == me { epoch.0 } else { one.epoch.map_or(-1, |epoch| epoch.0) },
-            ..Default::default()
         };
         topic.partitions.push(PartitionData {
             partition_index: id.partition.0,

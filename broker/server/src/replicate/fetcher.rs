@@ -197,11 +197,7 @@ impl Fetcher {
 
     fn request(&mut self, epoch: BrokerEpoch, wait: Duration) -> FetchRequest {
         let mut request = FetchRequest {
-            replica_state: ReplicaState {
-                replica_id: self.broker.id.0,
-                replica_epoch: epoch.0,
-                ..Default::default()
-            },
+            replica_state: ReplicaState { replica_id: self.broker.id.0, replica_epoch: epoch.0 },
             max_wait_ms: i32::try_from(wait.as_millis()).unwrap_or(i32::MAX),
             ..self.template.clone()
         };
@@ -300,9 +296,7 @@ impl Fetcher {
                     partition_index: id.partition.0,
                     current_leader_epoch: asked.epoch.0,
                     timestamp,
-                    ..Default::default()
                 }],
-                ..Default::default()
             }],
             ..Default::default()
         };

@@ -294,11 +294,7 @@ async fn alter_all(
                 },
             };
             publish(image, &altered.records, brokers).await;
-            response.topics.push(TopicData {
-                topic_id: topic.topic_id,
-                partitions: vec![said],
-                ..Default::default()
-            });
+            response.topics.push(TopicData { topic_id: topic.topic_id, partitions: vec![said] });
         }
     }
     response
