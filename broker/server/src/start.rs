@@ -211,7 +211,9 @@ impl Running {
             let deadline = now.plus(HAND_OVER_MAX);
             // who has everything can lead at once, and nobody's records are refused
             if broker.world.deadline(now.plus(CATCH_UP_MAX), broker.drain(deadline)).await != Ok(true) {
-                tracing::warn!("not every in-sync replica has everything: some of what is not acknowledged may be lost");
+                tracing::warn!(
+                    "not every in-sync replica has everything: some of what is not acknowledged may be lost"
+                );
             }
             if !self.lifecycle.leave(&broker, deadline).await {
                 tracing::warn!("the broker ends before all others know that it leads nothing any more");

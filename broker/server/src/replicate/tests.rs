@@ -71,7 +71,8 @@ impl Node {
         let one = bound.remove(0);
         let peers = Peers::new(world, &settings).expect("no certificates");
         let gates = vec![Arc::clone(&one.gate)];
-        let broker = Arc::new(Broker::new(world.clone(), settings, (controller, peers), shards, budget, gates));
+        let broker =
+            Arc::new(Broker::new(world.clone(), settings, (controller, peers), shards, budget, gates));
         let shared = Arc::clone(&broker);
         let service = move |peer: klamm_net::Peer| -> Box<dyn Service> {
             Box::new(ClientService::new(Arc::clone(&shared), peer, Scope::Broker))
