@@ -8,7 +8,6 @@ use super::super::{
 
 const NO_TRANSACTIONS: &str = "transactions are not served yet";
 const ONE_VOTER: &str = "the quorum has one voter, this node";
-const ONE_BROKER: &str = "a cluster has one broker so far";
 
 pub(super) const GROUPS: &[ConfigDef] = &[
     text(
