@@ -63,13 +63,14 @@ impl Node {
         controller::format(world, &settings, "c", &voters).expect("it is empty");
         let dir = LogDir::open(Arc::clone(&world.disk), &path).expect("it is formatted");
         let directory = dir.meta().directory_id;
-        let (controller, _) = Controller::open(world.clone(), &dir, &settings).await.expect("it is whole");
+        let peers = Peers::new(world, &settings).expect("no certificates");
+        let opened = Controller::open(world.clone(), &dir, &settings, peers.clone(), Vec::new());
+        let (controller, _) = opened.await.expect("it is whole");
         let shards = Shards::start(world, settings.node_id(), LogDirs::new(vec![dir]), 2);
         let (budget, closing) = (Budget::new(64 << 20), Closing::default());
         let mut bound =
             listeners::bind(world, &settings, &budget, "localhost", &closing).expect("a free port");
         let one = bound.remove(0);
-        let peers = Peers::new(world, &settings).expect("no certificates");
         let gates = vec![Arc::clone(&one.gate)];
         let broker =
             Arc::new(Broker::new(world.clone(), settings, (controller, peers), shards, budget, gates));
