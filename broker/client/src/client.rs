@@ -89,7 +89,10 @@ impl Client {
     }
 
     /// As [`Client::ask_broker`], in a version of at most `version_max`.
-    pub(crate) async fn ask_broker_capped<R: Request>(
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn ask_broker_capped<R: Request>(
         &mut self,
         id: BrokerId,
         request: &R,
