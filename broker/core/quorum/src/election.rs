@@ -21,9 +21,10 @@ impl Quorum {
             Role::Follower | Role::Resigned => self.rest(now),
             Role::Prospective(_) => match self.known_leader() {
                 Some(leader) => {
-                    // perhaps only this node lost it
+                    // perhaps only this node lost it: it is asked at once, and has as long to answer as voters had
                     let (epoch, endpoints) = (self.state.epoch, self.leader_endpoints.clone());
                     self.follow(now, epoch, leader, endpoints, out);
+                    self.timer = now.mono.plus(self.timeouts.election.min(self.timeouts.fetch));
                 }
                 None => self.stand(now, out),
             },
@@ -84,7 +85,9 @@ impl Quorum {
         let voters = self.voters();
         let Some(campaign) = campaign_of(&self.role) else { return false };
         let granted = campaign.granted.iter().filter(|key| voters.contains(**key)).count();
-        let rejected = campaign.rejected.iter().filter(|key| voters.contains(**key)).count();
+        let said_no = campaign.rejected.union(&campaign.dead);
+        let rejected =
+            said_no.filter(|key| voters.contains(**key) && !campaign.granted.contains(key)).count();
         if granted >= voters.majority() {
             match mem::replace(&mut self.role, Role::Unattached) {
                 Role::Candidate(campaign) => self.lead(now, campaign.granted, out),
@@ -129,8 +132,11 @@ impl Quorum {
             Ok(_) => {
                 campaign.rejected.insert(voter);
             }
-            Err(_) => {
+            Err(failure) => {
                 campaign.again.insert(voter, again);
+                if failure == Failure::Refused {
+                    campaign.dead.insert(voter);
+                }
             }
         }
         self.count(now, out);

@@ -6,6 +6,7 @@ use crate::{
 };
 use klamm_protocol::ErrorCode;
 use klamm_types::{Bytes, Mono, Now, Offset};
+use std::time::Duration;
 
 /// The fetching of one node. One request at a time.
 #[derive(Clone, Debug)]
@@ -97,8 +98,9 @@ impl Quorum {
             ),
             None => {
                 let log = SnapshotId { end: self.log.end(), epoch: self.log.last_epoch() };
-                let (max_wait, high_watermark) =
-                    (self.timeouts.fetch_wait, Some(self.committed.unwrap_or(Offset::NONE)));
+                // a leader that has not been heard is asked whether it is there, not for news
+                let max_wait = if self.fetcher.heard { self.timeouts.fetch_wait } else { Duration::ZERO };
+                let high_watermark = Some(self.committed.unwrap_or(Offset::NONE));
                 (
                     Request::Fetch { epoch, replica: self.me, log, max_wait, high_watermark },
                     Sent::Fetch { log },

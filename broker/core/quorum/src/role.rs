@@ -33,6 +33,8 @@ pub struct Campaign {
     pub rejected: BTreeSet<ReplicaKey>,
     /// Who did not answer, and when it is asked again.
     pub(crate) again: BTreeMap<ReplicaKey, Mono>,
+    /// Where nobody listens: no vote will come from there, unless the process is started again.
+    pub(crate) dead: BTreeSet<ReplicaKey>,
     /// A majority has said no: it stands again later.
     pub(crate) lost: bool,
 }

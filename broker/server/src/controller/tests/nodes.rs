@@ -246,7 +246,7 @@ impl Running {
 
     /// In order.
     pub async fn stop(self) {
-        let deadline = self.broker.world.clock.now().mono.plus(Duration::from_secs(5));
+        let deadline = self.broker.world.clock.now().mono.plus(Duration::from_secs(1));
         self.controller.resign(&self.broker.world, deadline).await;
         self.closing.close();
         self.controller.stop().await;

@@ -7,7 +7,7 @@ use super::super::{
 };
 
 const NO_TRANSACTIONS: &str = "transactions are not served yet";
-const ONE_VOTER: &str = "the quorum has one voter, this node";
+const VOTERS_IN_LOG: &str = "who votes is in the quorum's log (KIP-853): format and AddRaftVoter say it";
 
 pub(super) const GROUPS: &[ConfigDef] = &[
     text(
@@ -131,18 +131,17 @@ pub(super) const QUORUM: &[ConfigDef] = &[
         "How long the controller gathers records before it writes them.",
     )
     .no_effect("what has come while the last batch was written is written next"),
-    list("controller.quorum.bootstrap.servers", "", Any, "Where a new node finds the quorum.")
-        .no_effect(ONE_VOTER),
+    list("controller.quorum.bootstrap.servers", "", Any, "Where a new node finds the quorum."),
     int(
         "controller.quorum.election.backoff.max.ms",
-        "1000",
+        "200",
         From(0),
         "How long a candidate waits after an election without a winner.",
     ),
-    int("controller.quorum.election.timeout.ms", "1000", From(1), "How long a voter waits for votes."),
+    int("controller.quorum.election.timeout.ms", "300", From(1), "How long a voter waits for votes."),
     int(
         "controller.quorum.fetch.timeout.ms",
-        "2000",
+        "600",
         From(1),
         "After which silence of the leader a voter becomes a candidate.",
     ),
@@ -159,7 +158,7 @@ pub(super) const QUORUM: &[ConfigDef] = &[
         Check(are_voters, "id@host:port with commas between them"),
         "The voters of a quorum of the older, static kind.",
     )
-    .no_effect(ONE_VOTER),
+    .no_effect(VOTERS_IN_LOG),
     int(
         "initial.broker.registration.timeout.ms",
         "60000",
@@ -208,7 +207,7 @@ pub(super) const QUORUM: &[ConfigDef] = &[
         From(0),
         "How often an idle controller writes a record so that the end of the log moves.",
     )
-    .no_effect("the quorum has no followers to tell"),
+    .no_effect("followers hear what is committed without a record"),
     long(
         "metadata.max.retention.bytes",
         "104857600",

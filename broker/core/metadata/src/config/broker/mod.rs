@@ -45,7 +45,7 @@ pub(super) const NOT_SERVED: &[(&str, &str)] = &[
     ("kafka.metrics.", "metrics are served at /metrics"),
     ("early.start.listeners", "the listeners open when the broker is ready"),
     ("cordoned.log.dirs", "a broker has one log directory"),
-    ("controller.quorum.auto.join.", "the quorum has one voter, this node"),
+    ("controller.quorum.auto.join.", "voters are added by AddRaftVoter, by the operator or by hand"),
     ("transaction.", "transactions come later"),
     ("add.partitions.to.txn.", "transactions come later"),
     (
