@@ -2,7 +2,8 @@
 //!
 //! A broker is given up when it has been silent for its session; or at once when its heartbeat connection is closed and a connect
 //! to its own address is refused: then its process is dead (architecture, decision 7). While the judge itself lags, nobody is
-//! suspected: silence may be its own. Every new active controller gives every broker a whole session. The broker of the judge's own
+//! suspected: silence may be its own. Every new active controller gives every broker a whole session, but asks at the address of who is
+//! not heard of within one heartbeat: who died with the former controller is not waited for. The broker of the judge's own
 //! node is not judged: what holds that one up holds up the judge.
 
 use crate::Image;
@@ -95,6 +96,8 @@ struct Session {
     dead: bool,
     applied: Offset,
     leaving_at: Option<Offset>,
+    /// It has been heard of since this node judges, or it was looked for.
+    found: bool,
     /// It is fenced, or about to be: nothing is to be done when its session ends.
     fenced: bool,
 }
@@ -129,6 +132,7 @@ impl Sessions {
             SessionEvent::Heard { id, epoch, applied } => {
                 if let Some(session) = self.brokers.get_mut(&id).filter(|one| one.epoch == epoch) {
                     (session.heard, session.dead, session.applied) = (now, false, applied);
+                    session.found = true;
                 }
             }
             SessionEvent::Leaving { id, at } => {
@@ -206,6 +210,7 @@ impl Sessions {
                 dead: false,
                 applied: Offset::NONE,
                 leaving_at: None,
+                found: false,
                 fenced: broker.fenced,
             };
             let session = self.brokers.entry(broker.id).or_insert_with(new);
@@ -221,10 +226,13 @@ impl Sessions {
         if now < self.patience {
             return;
         }
-        let SessionSettings { me, timeout, .. } = self.settings;
-        for (id, session) in &mut self.brokers {
-            if *id != me && session.is_over(now, timeout) {
+        let SessionSettings { me, timeout, interval } = self.settings;
+        for (id, session) in self.brokers.iter_mut().filter(|(id, _)| **id != me) {
+            if session.is_over(now, timeout) {
                 session.give_up(*id, out);
+            } else if !session.found && !session.fenced && now.since(session.heard) > interval {
+                session.found = true;
+                out.push(SessionEffect::Probe { id: *id, epoch: session.epoch, closed: now });
             }
         }
     }
@@ -362,7 +370,8 @@ mod tests {
 
     #[test]
     fn silence_ends_a_session() {
-        check(&[Lead(1000), Watch(1050, 1600)], &[]);
+        let asked = ["1200 probe 1", "1200 probe 2"];
+        check(&[Lead(1000), Watch(1050, 1600)], &asked);
         check(
             &[
                 Lead(1000),
@@ -372,14 +381,15 @@ mod tests {
                 Beat(1700, 2),
                 Watch(1701, 2000),
             ],
-            &["1650 fence 1 of 10"],
+            &["1200 probe 1", "1650 fence 1 of 10"],
         );
-        check(&[Lead(1000), Watch(1050, 9000)], &["1650 fence 1 of 10", "1650 fence 2 of 20"]);
+        let given_up = ["1650 fence 1 of 10", "1650 fence 2 of 20"];
+        check(&[Lead(1000), Watch(1050, 9000)], &[asked, given_up].concat());
         // another registration is another session; heartbeats of the former say nothing
-        check(&[Lead(1000), Beat(1500, 2), Register(1500, 1, 30), Watch(1550, 2100)], &[]);
+        check(&[Lead(1000), Beat(1500, 2), Register(1500, 1, 30), Watch(1550, 2100)], &["1700 probe 1"]);
         check(&[Lead(1000), Resign(1100), Watch(1150, 9000)], &[]);
         // who leads anew gives a whole session
-        check(&[Lead(1000), Resign(1100), Lead(5000), Watch(5050, 5600)], &[]);
+        check(&[Lead(1000), Resign(1100), Lead(5000), Watch(5050, 5600)], &["5200 probe 1", "5200 probe 2"]);
     }
 
     #[test]
@@ -402,7 +412,7 @@ mod tests {
         check(&[Lead(1000), Close(1101, 1), Register(1102, 1, 30), Dead(1103, 1, 1101)], &["1101 probe 1"]);
         let judge = check(
             &[Lead(1000), Close(1101, 1), Dead(1102, 1, 1101), Watch(1150, 1500)],
-            &["1101 probe 1", "1102 fence 1 of 10"],
+            &["1101 probe 1", "1102 fence 1 of 10", "1251 probe 2"],
         );
         assert!(!judge.sessions.has_session(mono(1500), BrokerId(1)), "its next life may register");
         assert!(judge.sessions.has_session(mono(1500), BrokerId(2)));
@@ -418,12 +428,29 @@ mod tests {
         // who is dead all the same is found a session later
         check(
             &[Lead(1000), Watch(1050, 1600), Tick(3600), Beat(3601, 2), Watch(3601, 3900)],
-            &["3750 fence 1 of 10"],
+            &["1200 probe 1", "1200 probe 2", "3750 fence 1 of 10"],
         );
         // always late: slower, but it does judge
         let mut events = vec![Lead(1000)];
         events.extend((1..40).map(|step| At::Tick(1000 + step * 90)));
-        check(&events, &["1630 fence 1 of 10", "1630 fence 2 of 20"]);
+        check(&events, &["1180 probe 1", "1180 probe 2", "1630 fence 1 of 10", "1630 fence 2 of 20"]);
+    }
+
+    #[test]
+    fn who_died_with_the_former_controller_is_looked_for() {
+        check(
+            &[
+                Lead(1000),
+                Beat(1100, 2),
+                Watch(1101, 1200),
+                Dead(1201, 1, 1200),
+                Beat(1250, 2),
+                Watch(1251, 1600),
+            ],
+            &["1200 probe 1", "1201 fence 1 of 10"],
+        );
+        // it listens: it is late, and has its session
+        check(&[Lead(1000), Beat(1100, 2), Watch(1101, 1300), Beat(1301, 1)], &["1200 probe 1"]);
     }
 
     #[test]
@@ -436,7 +463,7 @@ mod tests {
         judge.brokers.push((1, 10));
         judge.on(&Lead(9000));
         judge.on(&Watch(9050, 9700));
-        assert_eq!(judge.told, ["9650 fence 1 of 10"]);
+        assert_eq!(judge.told, ["9200 probe 1", "9650 fence 1 of 10"]);
     }
 
     #[test]

@@ -220,19 +220,20 @@ impl Judge {
         }
     }
 
-    /// Whether nothing listens any more where a broker's heartbeats came from. Its own address: in front of a Service's, something
-    /// else may refuse.
+    /// Whether nothing listens any more where a broker's heartbeats came from; where none came yet, at the address that it
+    /// registered. The host's own, where it is known: something else may refuse at the address of a Service.
     async fn is_dead(&self, id: BrokerId) -> bool {
         let address = {
             let state = self.state();
             let endpoints =
                 state.image.broker(id).map(|broker| broker.endpoints.as_slice()).unwrap_or_default();
             let endpoint = endpoints.iter().find(|one| one.listener == self.listener).or(endpoints.first());
-            endpoint.zip(state.hosts.get(&id)).map(|(endpoint, host)| (*host, endpoint.port))
+            let host = state.hosts.get(&id).map(ToString::to_string);
+            endpoint.map(|one| (host.unwrap_or_else(|| one.host.to_string()), one.port))
         };
         let Some((host, port)) = address else { return false };
         let deadline = self.now().plus(PROBE_MAX);
-        let connecting = self.world.network.connect(&host.to_string(), port);
+        let connecting = self.world.network.connect(&host, port);
         let connected = self.world.deadline(deadline, connecting).await;
         matches!(connected, Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused)
     }
