@@ -92,6 +92,8 @@ pub enum SessionEffect {
 struct Session {
     epoch: BrokerEpoch,
     heard: Mono,
+    /// How long the judge has slept since then.
+    slept: Duration,
     /// Nothing listens at its address.
     dead: bool,
     applied: Offset,
@@ -131,7 +133,8 @@ impl Sessions {
             }
             SessionEvent::Heard { id, epoch, applied } => {
                 if let Some(session) = self.brokers.get_mut(&id).filter(|one| one.epoch == epoch) {
-                    (session.heard, session.dead, session.applied) = (now, false, applied);
+                    (session.heard, session.slept) = (now, Duration::ZERO);
+                    (session.dead, session.applied) = (false, applied);
                     session.found = true;
                 }
             }
@@ -187,7 +190,7 @@ impl Sessions {
         let lag = now.since(next);
         if lag > step {
             for session in self.brokers.values_mut() {
-                session.heard = session.heard.plus(lag);
+                session.slept += lag;
             }
             self.patience = now.plus(self.settings.interval);
         }
@@ -207,6 +210,7 @@ impl Sessions {
             let new = || Session {
                 epoch: broker.epoch,
                 heard: now,
+                slept: Duration::ZERO,
                 dead: false,
                 applied: Offset::NONE,
                 leaving_at: None,
@@ -230,7 +234,7 @@ impl Sessions {
         for (id, session) in self.brokers.iter_mut().filter(|(id, _)| **id != me) {
             if session.is_over(now, timeout) {
                 session.give_up(*id, out);
-            } else if !session.found && !session.fenced && now.since(session.heard) > interval {
+            } else if !session.found && !session.fenced && session.silence(now) > interval {
                 session.found = true;
                 out.push(SessionEffect::Probe { id: *id, epoch: session.epoch, closed: now });
             }
@@ -240,7 +244,12 @@ impl Sessions {
 
 impl Session {
     fn is_over(&self, now: Mono, timeout: Duration) -> bool {
-        self.dead || now.since(self.heard) > timeout
+        self.dead || self.silence(now) > timeout
+    }
+
+    /// For how long nothing was heard of it while the judge was awake.
+    fn silence(&self, now: Mono) -> Duration {
+        now.since(self.heard).saturating_sub(self.slept)
     }
 
     fn give_up(&mut self, id: BrokerId, out: &mut Vec<SessionEffect>) {
@@ -407,6 +416,11 @@ mod tests {
         check(
             &[Lead(1000), Beat(1100, 1), Close(1101, 1), Beat(1102, 1), Dead(1103, 1, 1101)],
             &["1101 probe 1"],
+        );
+        // the judge was late itself: who is dead is dead
+        check(
+            &[Lead(1000), Beat(1100, 1), Close(1101, 1), Dead(1900, 1, 1101)],
+            &["1101 probe 1", "1900 fence 1 of 10"],
         );
         // its next life has registered before the answer
         check(&[Lead(1000), Close(1101, 1), Register(1102, 1, 30), Dead(1103, 1, 1101)], &["1101 probe 1"]);

@@ -211,7 +211,9 @@ impl Judge {
             }
             SessionEffect::Probe { id, epoch, closed } => {
                 let probe = async move {
-                    if this.is_dead(id).await {
+                    let dead = this.is_dead(id).await;
+                    tracing::info!(broker = %id, %epoch, dead, "a broker's heartbeats have stopped");
+                    if dead {
                         this.event(SessionEvent::Dead { id, epoch, closed });
                     }
                 };
