@@ -80,6 +80,9 @@ pub enum StartError {
     /// The metadata log.
     #[error(transparent)]
     Controller(#[from] ControllerError),
+    /// The node's controller ended before the broker took part.
+    #[error("{0}")]
+    Failed(String),
     /// The cluster does not take the broker.
     #[error("the broker cannot register: {}", .0.message)]
     Registration(Refused),
@@ -160,7 +163,7 @@ pub async fn start(world: World, settings: Settings, machine: &Machine) -> Resul
         Arc::new(Broker::new(world.clone(), settings, (controller, peers), shards, budget, gates.clone()));
     life.set_broker(Arc::clone(&broker));
 
-    let (fail, failed) = oneshot::channel();
+    let (fail, mut failed) = oneshot::channel();
     let publish = Arc::clone(&broker);
     let driving = async move {
         if let Err(error) = driver.run(publish).await {
@@ -178,7 +181,12 @@ pub async fn start(world: World, settings: Settings, machine: &Machine) -> Resul
         upkeep::run(world.clone(), broker.settings.clone(), broker.controller.clone(), closing.clone());
     world.spawn.spawn("upkeep", Box::pin(upkeep));
     let mut lifecycle = lifecycle::start(&broker, heartbeats, identity, &closing);
-    lifecycle.active().await.map_err(StartError::Registration)?;
+    tokio::select! {
+        biased;
+        // without a controller nobody unfences it: a disk that refuses ends the process, as it does later
+        Ok(reason) = &mut failed => return Err(StartError::Failed(reason)),
+        taken = lifecycle.active() => taken.map_err(StartError::Registration)?,
+    }
     Fetchers::start(&broker, &closing);
     carry_isrs(&broker, &closing);
     background::start(&broker, &closing);
