@@ -30,7 +30,7 @@ type Outcome = Result<Read, ErrorCode>;
 pub async fn handle(call: Arc<Call>, request: FetchRequest) -> FetchResponse {
     let ask = ask_of(&call, &request);
     let now = call.broker.world.clock.now().mono;
-    let random = call.broker.world.random_u64();
+    let random = || call.broker.world.random_u64();
     let resolved = match call.broker.fetch_sessions().resolve(now, ask, random) {
         Ok(resolved) => resolved,
         Err(error) => return FetchResponse { error_code: error.code(), ..Default::default() },

@@ -168,7 +168,12 @@ impl Sessions {
     ///
     /// # Errors
     /// `FETCH_SESSION_ID_NOT_FOUND`, `INVALID_FETCH_SESSION_EPOCH`, `FETCH_SESSION_TOPIC_ID_ERROR`.
-    pub fn resolve(&mut self, now: Mono, ask: Ask, random: u64) -> Result<Resolved, ErrorCode> {
+    pub fn resolve(
+        &mut self,
+        now: Mono,
+        ask: Ask,
+        random: impl FnOnce() -> u64,
+    ) -> Result<Resolved, ErrorCode> {
         if ask.epoch == FINAL_EPOCH || ask.epoch == INITIAL_EPOCH {
             self.sessions.remove(&ask.session);
             return Ok(self.begin(now, ask, random));
@@ -218,7 +223,15 @@ impl Sessions {
         changed
     }
 
-    fn begin(&mut self, now: Mono, ask: Ask, random: u64) -> Resolved {
+    fn begin(&mut self, now: Mono, ask: Ask, random: impl FnOnce() -> u64) -> Resolved {
+        let watch = Arc::default();
+        if ask.epoch == FINAL_EPOCH {
+            let due = ask.partitions.into_iter().map(|(named, wanted)| {
+                let interest = Interest::new(&watch, named.clone(), reader(ask.limit));
+                Due { named, wanted, interest }
+            });
+            return Resolved { session: 0, incremental: false, due: due.collect(), watch };
+        }
         let mut session = Session {
             by_id: ask.by_id,
             limit: ask.limit,
@@ -228,14 +241,13 @@ impl Sessions {
             partitions: BTreeMap::new(),
             due: BTreeMap::new(),
             all_due: now,
-            watch: Arc::default(),
+            watch: Arc::clone(&watch),
         };
         for (named, wanted) in ask.partitions {
             session.want(named, wanted);
         }
-        let (due, watch) = (session.due(), Arc::clone(&session.watch));
-        let id = if ask.epoch == INITIAL_EPOCH { self.keep(now, session, random) } else { 0 };
-        Resolved { session: id, incremental: false, due, watch }
+        let due = session.due();
+        Resolved { session: self.keep(now, session, random()), incremental: false, due, watch }
     }
 
     /// Keeps a session under a new id; 0 when there is no room: the client goes on without one, as with Kafka.
@@ -262,6 +274,10 @@ impl Sessions {
     }
 }
 
+fn reader(limit: Limit) -> Reader {
+    if limit == Limit::End { Reader::Follower } else { Reader::Consumer }
+}
+
 impl Session {
     fn want(&mut self, named: Named, wanted: Wanted) {
         if let Some(slot) = self.partitions.get_mut(&named) {
@@ -270,8 +286,7 @@ impl Session {
             return;
         }
         let named = Named { name: named.name.detached(), ..named };
-        let reader = if self.limit == Limit::End { Reader::Follower } else { Reader::Consumer };
-        let interest = Interest::new(&self.watch, named.clone(), reader);
+        let interest = Interest::new(&self.watch, named.clone(), reader(self.limit));
         self.turns += 1;
         self.due.insert(self.turns, named.clone());
         self.partitions.insert(named, Slot { wanted, told: None, turn: self.turns, interest });
@@ -349,24 +364,24 @@ mod tests {
     #[test]
     fn a_session_remembers_what_the_client_wants_and_knows() {
         let mut sessions = Sessions::new(10);
-        let first = sessions.resolve(Mono(0), ask(0, 0, &[(0, 5), (1, 6)], &[]), 7).expect("new");
+        let first = sessions.resolve(Mono(0), ask(0, 0, &[(0, 5), (1, 6)], &[]), || 7).expect("new");
         assert_eq!((first.session, first.incremental), (7, false));
         assert!(sessions.tell(7, &named(0), TOLD, Gave::Records));
-        let second = sessions.resolve(Mono(1), ask(7, 1, &[(0, 9)], &[]), 0).expect("known");
+        let second = sessions.resolve(Mono(1), ask(7, 1, &[(0, 9)], &[]), || 0).expect("known");
         assert!(second.incremental);
         assert_eq!(order(&second), [(1, 6), (0, 9)], "who gave records comes last");
         assert!(!sessions.tell(7, &named(0), TOLD, Gave::Nothing), "nothing is new");
         assert!(sessions.tell(7, &named(1), TOLD, Gave::Nothing), "never told");
         assert!(sessions.tell(7, &named(1), TOLD, Gave::Error), "an error is always told");
         assert!(sessions.tell(7, &named(1), TOLD, Gave::NoRoom), "and what follows it");
-        let third = sessions.resolve(Mono(2), ask(7, 2, &[], &[0]), 0).expect("known");
+        let third = sessions.resolve(Mono(2), ask(7, 2, &[], &[0]), || 0).expect("known");
         assert_eq!(order(&third), [(1, 6)]);
     }
 
     #[test]
     fn only_what_may_have_something_is_due() {
         let mut sessions = Sessions::new(10);
-        let first = sessions.resolve(Mono(0), ask(0, 0, &[(0, 0), (1, 0), (2, 0), (3, 0)], &[]), 7);
+        let first = sessions.resolve(Mono(0), ask(0, 0, &[(0, 0), (1, 0), (2, 0), (3, 0)], &[]), || 7);
         let due = first.expect("new").due;
         let mut partition = Watchers::default();
         partition.add(&due[0].interest);
@@ -374,17 +389,17 @@ mod tests {
         for (at, gave) in [Gave::Nothing, Gave::Nothing, Gave::Error, Gave::Records].into_iter().enumerate() {
             sessions.tell(7, &named(at as i32), TOLD, gave);
         }
-        let next = sessions.resolve(Mono(1), ask(7, 1, &[], &[]), 0).expect("known");
+        let next = sessions.resolve(Mono(1), ask(7, 1, &[], &[]), || 0).expect("known");
         assert_eq!(order(&next), [(0, 0), (2, 0), (3, 0)], "0: something came before it was told of");
         for at in [0, 2, 3] {
             sessions.tell(7, &named(at), TOLD, Gave::Nothing);
         }
-        let next = sessions.resolve(Mono(2), ask(7, 2, &[], &[]), 0).expect("known");
+        let next = sessions.resolve(Mono(2), ask(7, 2, &[], &[]), || 0).expect("known");
         assert_eq!(order(&next), []);
         partition.hear(News::Committed);
         assert_eq!(sessions.due(7).expect("known").len(), 1, "it was woken while it waited");
         assert!(sessions.tell(7, &named(0), TOLD, Gave::Records));
-        let next = sessions.resolve(Mono(3), ask(7, 3, &[(1, 1)], &[0]), 0).expect("known");
+        let next = sessions.resolve(Mono(3), ask(7, 3, &[(1, 1)], &[0]), || 0).expect("known");
         assert_eq!(order(&next), [(1, 1)], "what the client changes is due, and not what it forgot");
         partition.hear(News::Committed);
         assert_eq!(sessions.due(7).expect("known").len(), 1, "nobody hears of what was forgotten");
@@ -393,13 +408,13 @@ mod tests {
     #[test]
     fn all_are_due_after_a_while_and_for_another_limit() {
         let mut sessions = Sessions::new(10);
-        sessions.resolve(Mono(0), ask(0, 0, &[(0, 0), (1, 0)], &[]), 7).expect("new");
+        sessions.resolve(Mono(0), ask(0, 0, &[(0, 0), (1, 0)], &[]), || 7).expect("new");
         let mut due = |epoch, now, limit| {
             for partition in [0, 1] {
                 sessions.tell(7, &named(partition), TOLD, Gave::Nothing);
             }
             let ask = Ask { limit, ..ask(7, epoch, &[], &[]) };
-            sessions.resolve(now, ask, 0).expect("known").due.len()
+            sessions.resolve(now, ask, || 0).expect("known").due.len()
         };
         let later = Mono(0).plus(CONSUMER_LOOKS_AGAIN);
         assert_eq!(due(1, Mono(1), Limit::HighWatermark), 0);
@@ -414,22 +429,23 @@ mod tests {
     #[test]
     fn wrong_epochs_and_ids_are_refused() {
         let mut sessions = Sessions::new(10);
-        sessions.resolve(Mono(0), ask(0, 0, &[(0, 5)], &[]), 7).expect("new");
-        let refused = |sessions: &mut Sessions, ask| sessions.resolve(Mono(0), ask, 0).expect_err("refused");
+        sessions.resolve(Mono(0), ask(0, 0, &[(0, 5)], &[]), || 7).expect("new");
+        let refused =
+            |sessions: &mut Sessions, ask| sessions.resolve(Mono(0), ask, || 0).expect_err("refused");
         assert_eq!(refused(&mut sessions, ask(8, 1, &[], &[])), ErrorCode::FetchSessionIdNotFound);
         assert_eq!(refused(&mut sessions, ask(7, 2, &[], &[])), ErrorCode::InvalidFetchSessionEpoch);
         let by_id = Ask { by_id: true, ..ask(7, 1, &[(1, 1)], &[]) };
         assert_eq!(refused(&mut sessions, by_id), ErrorCode::FetchSessionTopicIdError);
-        let closed = sessions.resolve(Mono(0), ask(7, -1, &[(0, 5)], &[]), 0).expect("closed");
+        let closed = sessions.resolve(Mono(0), ask(7, -1, &[(0, 5)], &[]), || 0).expect("closed");
         assert_eq!((closed.session, sessions.len()), (0, 0));
     }
 
     #[test]
     fn only_idle_sessions_are_evicted() {
         let mut sessions = Sessions::new(1);
-        assert_eq!(sessions.resolve(Mono(0), ask(0, 0, &[], &[]), 7).expect("new").session, 7);
-        assert_eq!(sessions.resolve(Mono(1), ask(0, 0, &[], &[]), 8).expect("none").session, 0);
+        assert_eq!(sessions.resolve(Mono(0), ask(0, 0, &[], &[]), || 7).expect("new").session, 7);
+        assert_eq!(sessions.resolve(Mono(1), ask(0, 0, &[], &[]), || 8).expect("none").session, 0);
         let later = Mono(0).plus(EVICTABLE_AFTER);
-        assert_eq!(sessions.resolve(later, ask(0, 0, &[], &[]), 9).expect("new").session, 9);
+        assert_eq!(sessions.resolve(later, ask(0, 0, &[], &[]), || 9).expect("new").session, 9);
     }
 }
