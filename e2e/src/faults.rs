@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Pod};
 use kube::api::DeleteParams;
 use kube::{Api, ResourceExt};
 use rustix::process::{Pid, Signal, kill_process};
@@ -21,22 +21,53 @@ pub fn machine() -> Result<Machine> {
         .context("this needs the local Kubernetes: run it with `cargo xtask e2e` and without KUBECONFIG")
 }
 
-/// The node of a pod is lost and comes back: cut off, killed without a word, noticed by Kubernetes, started, joined.
+/// How a node is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// Its processes are killed: whoever is connected hears of it.
+    Heard,
+    /// It is cut off before: nobody hears anything.
+    Silent,
+}
+
+/// The node of a pod is lost without a word and comes back: noticed by Kubernetes, started, joined.
 pub async fn lose_node_of(space: &Space, pod: &str) -> Result<()> {
+    lose_node(space, pod, Loss::Silent).await
+}
+
+/// The node of a pod is lost and comes back.
+pub async fn lose_node(space: &Space, pod: &str, loss: Loss) -> Result<()> {
     let machine = machine()?;
     let pod = space.api::<Pod>().get(pod).await?;
     let name = pod.spec.and_then(|spec| spec.node_name).context("the pod runs nowhere")?;
     let node = machine.node(name.trim_start_matches('n').parse()?);
     let nodes: Api<Node> = Api::all(space.client().clone());
-    node.cut()?;
+    if loss == Loss::Silent {
+        node.cut()?;
+    }
     node.kill()?;
     space.wait(&nodes, &name, "lost", NODE_WITHIN, |node| node.and_then(ready) == Some("Unknown")).await?;
-    node.join()?;
+    if loss == Loss::Silent {
+        node.join()?;
+    }
     node.start()?;
     space
         .wait(&nodes, &name, "back", NODE_WITHIN, |node| node.and_then(ready) == Some("True"))
         .await
         .map(drop)
+}
+
+/// The volume of a pod is lost with all that is on it: its claim is deleted, and the pod, which gets a new claim.
+pub async fn lose_volume_of(space: &Space, pod: &str) -> Result<()> {
+    let claims = space.api::<PersistentVolumeClaim>();
+    let name = format!("data-{pod}");
+    let before = claims.get(&name).await?.uid();
+    claims.delete(&name, &DeleteParams::default()).await?;
+    kill_pod_for_good(space, pod).await?;
+    let another = |claim: Option<&PersistentVolumeClaim>| {
+        claim.is_some_and(|claim| claim.uid() != before && claim.metadata.deletion_timestamp.is_none())
+    };
+    space.wait(&claims, &name, "made anew", NODE_WITHIN, another).await.map(drop)
 }
 
 fn ready(node: &Node) -> Option<&str> {

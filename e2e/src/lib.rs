@@ -10,6 +10,7 @@ pub mod documents;
 pub mod faults;
 pub mod inside;
 pub mod kubernetes;
+pub mod load;
 pub mod operator;
 mod report;
 pub mod scenario;
