@@ -21,6 +21,9 @@ const TOPIC_IDS_FROM: i16 = 13;
 /// From this version on followers name their incarnation (KIP-903).
 const REPLICA_STATE_FROM: i16 = 15;
 
+/// The first version whose answer can tell a stale client of the leader (KIP-951).
+const LEADER_FROM: i16 = 16;
+
 /// The isolation level of consumers that read committed records only (KIP-98).
 const READ_COMMITTED: i8 = 1;
 
@@ -232,7 +235,8 @@ fn partition_data(call: &Call, named: &Named, outcome: Outcome, committed: bool)
             ..blank
         },
         Err(error) => {
-            let stale = matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch);
+            let stale = matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch)
+                && call.version >= LEADER_FROM;
             let leader =
                 stale.then(|| call.broker.leader_of(named.id.0, &named.name, named.partition)).flatten();
             PartitionData {

@@ -26,6 +26,9 @@ const ZSTD_FROM: i16 = 7;
 /// From this version on topics are named by id (KIP-516).
 const TOPIC_IDS_FROM: i16 = 13;
 
+/// The first version whose answer can tell a stale client of the leader (KIP-951).
+const LEADER_FROM: i16 = 10;
+
 /// Starts the appends before it returns, so that what one connection sends is appended in its order.
 pub fn start(call: Call, frame: &RequestFrame, reservation: Reservation) -> Reply {
     let mut request: ProduceRequest = match body(frame) {
@@ -162,7 +165,8 @@ fn partition_response(
         }
         Err(error) => error,
     };
-    let stale = matches!(error.code, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch);
+    let stale = matches!(error.code, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch)
+        && call.version >= LEADER_FROM;
     let leader =
         stale.then(|| call.broker.leader_of(topic.topic_id, &topic.name, PartitionIndex(index))).flatten();
     let current_leader = leader.map_or_else(LeaderIdAndEpoch::default, |(leader, epoch)| LeaderIdAndEpoch {

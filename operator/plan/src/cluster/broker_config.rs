@@ -29,6 +29,8 @@ pub(crate) fn settings(
         [("auto.create.topics.enable".to_owned(), "false".to_owned())].into();
     if brokers >= 3 {
         settings.insert("min.insync.replicas".to_owned(), "2".to_owned());
+        // what is made without a number could not be written to with one replica
+        settings.insert("default.replication.factor".to_owned(), "3".to_owned());
     }
     settings.extend(config.clone());
     let mut set = |key: &str, value: String| settings.insert(key.to_owned(), value);
