@@ -12,9 +12,6 @@ mod template;
 
 pub(crate) use template::merge;
 
-/// As many brokers as klamm-broker can be of one cluster: one, until it replicates. The plan is ready for more.
-pub const BROKERS_MAX: usize = 1;
-
 /// What a Cluster shall be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ValidatedCluster {
