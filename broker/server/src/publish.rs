@@ -141,10 +141,12 @@ impl Broker {
     }
 
     fn role(&self, image: &Image, partition: &Partition) -> Role {
-        if partition.leader == self.id {
+        // what an earlier life led is not led by this one, whose log may be shorter: it would begin that epoch elsewhere
+        let registered = image.broker(self.id).is_some_and(|broker| Some(broker.epoch) == self.epoch());
+        if partition.leader == self.id && registered {
             return Role::Leader(leadership(image, partition));
         }
-        let leader = partition.has_leader().then_some(partition.leader);
+        let leader = Some(partition.leader).filter(|id| partition.has_leader() && *id != self.id);
         Role::Follower { epoch: partition.leader_epoch, leader }
     }
 
