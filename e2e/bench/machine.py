@@ -1,4 +1,4 @@
-"""The machine: one broker process and its costs, and the CPU time of everyone else."""
+"""The machine: broker processes and their costs, and the CPU time of everyone else."""
 import os
 import re
 import resource
@@ -41,15 +41,15 @@ def own_cpu_s():
     return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
-def others_cpu_s(broker_pid):
-    """Every process but the broker, this program and its children: kernel threads that work for the broker, and strangers."""
+def others_cpu_s(broker_pids):
+    """Every process but the brokers, this program and its children: kernel threads that work for the brokers, and strangers."""
     total, me = 0, os.getpid()
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             fields = _stat(pid)
         except OSError:
             continue
-        if int(pid) not in (broker_pid, me, 1) and int(fields[1]) != me:
+        if int(pid) not in (*broker_pids, me, 1) and int(fields[1]) != me:
             total += sum(map(int, fields[11:15])) / TICK
     return total
 
@@ -58,19 +58,20 @@ def wait_until_quiet(limit_s):
     """Until the machine did nothing else for 2 s; says so if it never was."""
     end = time.monotonic() + limit_s
     while time.monotonic() < end:
-        before = others_cpu_s(0)
+        before = others_cpu_s([])
         time.sleep(2)
-        if others_cpu_s(0) - before < 0.3:
+        if others_cpu_s([]) - before < 0.3:
             return
     print("   the machine is busy with something else: figures will suffer", file=sys.stderr)
 
 
 class Broker:
-    """One broker in a folder of its own, driven by a script of brokers/."""
+    """One broker in a folder of its own, driven by a script of brokers/; it may be one of several, whose first client port is `port`."""
 
-    def __init__(self, name, script, port, folder):
-        self.name, self.script, self.port, self.folder, self.pid = name, script, port, folder, None
-        self.environment = os.environ | {"PORT": str(port)}
+    def __init__(self, name, script, port, folder, node=1, nodes=1):
+        self.name, self.script, self.folder, self.nodes, self.pid = name, script, folder, nodes, None
+        self.port = port + 2 * (node - 1)
+        self.environment = os.environ | {"PORT": str(port), "NODE": str(node), "NODES": str(nodes), "PROPERTIES": ""}
 
     def _run(self, *words):
         command = [self.script, *words]
@@ -100,21 +101,30 @@ class Broker:
         except OSError:
             return False
 
+    def send(self, which):
+        os.kill(self.pid, which)
+
     def stop(self, how=signal.SIGTERM):
         """Seconds until the process is gone."""
         began = time.monotonic()
-        os.kill(self.pid, how)
+        self.send(how)
+        self.wait_gone()
+        return time.monotonic() - began
+
+    def wait_gone(self):
         while self._alive():
             time.sleep(0.002)
         self.pid = None
-        return time.monotonic() - began
 
     def kill(self):
         if self.pid and self._alive():
             self.stop(signal.SIGKILL)
 
+    def pids(self):
+        return [self.pid] if self.pid else []
+
     def cpu_s(self):
-        return cpu_s(self.pid)
+        return sum(map(cpu_s, self.pids()))
 
     def memory_mib(self):
         with open(f"/proc/{self.pid}/status") as file:
@@ -128,13 +138,13 @@ class Broker:
             return question(client)
 
     def wait_up(self):
-        return poll(lambda: self.ask(lambda client: client.metadata([])[0] == 1, 2))
+        return poll(lambda: self.ask(lambda client: client.metadata([])[0] == self.nodes, 2))
 
     def wait_leaders(self, topic, partitions):
         """Until every partition has a leader in the metadata."""
         def led(client):
             error, found = client.metadata([topic])[1][topic]
-            return error == 0 and len(found) == partitions and all(e == 0 and leader >= 0 for e, _, leader, _ in found)
+            return error == 0 and len(found) == partitions and all(e == 0 and leader >= 0 for e, _, leader, _, _ in found)
         return poll(lambda: self.ask(led))
 
     def create(self, topic, partitions):
@@ -154,7 +164,7 @@ class Meter:
         self.before = self._now()
 
     def _now(self):
-        return time.monotonic(), self.broker.cpu_s(), own_cpu_s(), others_cpu_s(self.broker.pid)
+        return time.monotonic(), self.broker.cpu_s(), own_cpu_s(), others_cpu_s(self.broker.pids())
 
     def stop(self):
         names = ("wall_s", "broker_s", "client_s", "others_s")

@@ -24,10 +24,12 @@ class Scale:
     warm_s: int          # of load before the first measured one: a JVM compiles
     recovery_gb: float
     quiet_s: int         # patience for a machine that is busy with something else
+    kills: int           # of each kind in `failover`
+    saturated_s: int     # of `fencings`
 
 
-FULL = Scale(10, 12_000_000, 4_000_000, 60, 15, 40, 10, 300)
-QUICK = Scale(5, 2_000_000, 600_000, 15, 5, 10, 1, 10)
+FULL = Scale(10, 12_000_000, 4_000_000, 60, 15, 40, 10, 300, 10, 600)
+QUICK = Scale(5, 2_000_000, 600_000, 15, 5, 10, 1, 10, 2, 120)
 
 
 def start(broker, scale):
@@ -133,24 +135,28 @@ def fixed(broker, scale):
     latency(broker, "warm", scale.warm_s).communicate()
     broker.delete("warm")
     for shape, options in (("fixed1s", ["--sticky"]), ("fixed1", [])):
-        broker.create(shape, 16)
-        wait_until_quiet(scale.quiet_s)
-        load = latency(broker, shape, scale.fixed_s, "--warmup", str(scale.fixed_warm_s), *options)
-        time.sleep(scale.fixed_warm_s + 0.8)
-        meter = Meter(broker)
-        time.sleep(scale.fixed_s - scale.fixed_warm_s - 1)
-        usage = meter.stop()
-        found = json.loads(load.communicate()[0])
-        gigabytes = 20000 * 1024 * usage["wall_s"] / 1e9
-        for kind in ("ack", "e2e"):
-            for quantile in ("p50", "p99", "p99.9", "max"):
-                yield f"{shape}, {kind} {quantile}, ms", found[f"{kind}_ms"][quantile]
-        yield f"{shape}, broker CPU-s/GB", usage["broker_s"] / gigabytes
-        yield f"{shape}, machine less client CPU-s/GB", (usage["broker_s"] + usage["others_s"]) / gigabytes
-        yield f"{shape}, records not acknowledged", found["sent"] - found["acked"]
-        broker.delete(shape)
+        yield from fixed_shape(broker, scale, shape, *options)
     yield "memory after the fixed load, MiB", broker.memory_mib()
     broker.stop()
+
+
+def fixed_shape(broker, scale, shape, *options):
+    broker.create(shape, 16)
+    wait_until_quiet(scale.quiet_s)
+    load = latency(broker, shape, scale.fixed_s, "--warmup", str(scale.fixed_warm_s), *options)
+    time.sleep(scale.fixed_warm_s + 0.8)
+    meter = Meter(broker)
+    time.sleep(scale.fixed_s - scale.fixed_warm_s - 1)
+    usage = meter.stop()
+    found = json.loads(load.communicate()[0])
+    gigabytes = 20000 * 1024 * usage["wall_s"] / 1e9
+    for kind in ("ack", "e2e"):
+        for quantile in ("p50", "p99", "p99.9", "max"):
+            yield f"{shape}, {kind} {quantile}, ms", found[f"{kind}_ms"][quantile]
+    yield f"{shape}, broker CPU-s/GB", usage["broker_s"] / gigabytes
+    yield f"{shape}, machine less client CPU-s/GB", (usage["broker_s"] + usage["others_s"]) / gigabytes
+    yield f"{shape}, records not acknowledged", found["sent"] - found["acked"]
+    broker.delete(shape)
 
 
 def recovery(broker, scale):

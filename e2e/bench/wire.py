@@ -1,5 +1,5 @@
-"""A blocking Kafka client without retries or back-off, for watching a broker: old, non-flexible versions of six requests, each of
-which Apache Kafka 4 still serves. What it measures is the broker's, not a client library's."""
+"""A blocking Kafka client without retries or back-off, for watching a broker: old, non-flexible versions of requests (and
+DescribeQuorum, which has none), each of which Apache Kafka 4 still serves. What it measures is the broker's, not a client library's."""
 import socket
 import struct
 import time
@@ -53,7 +53,7 @@ class Reader:
         self.at += struct.calcsize(">" + kind)
         return value
 
-    def _take_bytes(self, length):
+    def raw(self, length):
         if length < 0:
             return b""
         value = self.data[self.at:self.at + length]
@@ -61,10 +61,10 @@ class Reader:
         return value
 
     def string(self):
-        return self._take_bytes(self.take("h")).decode()
+        return self.raw(self.take("h")).decode()
 
     def bytes(self):
-        return self._take_bytes(self.take("i"))
+        return self.raw(self.take("i"))
 
     def array(self, element):
         return [element() for _ in range(self.take("i"))]
@@ -92,12 +92,13 @@ class Client:
             data += chunk
         return data
 
-    def _call(self, key, version, body):
+    def _call(self, key, version, body, flexible=False):
         self.correlation += 1
-        frame = struct.pack(">hhi", key, version, self.correlation) + string("bench") + body
+        frame = struct.pack(">hhi", key, version, self.correlation) + string("bench") + (b"\0" if flexible else b"") + body
         self.socket.sendall(struct.pack(">i", len(frame)) + frame)
         answer = Reader(self._receive(struct.unpack(">i", self._receive(4))[0]))
         assert answer.take("i") == self.correlation
+        assert not flexible or answer.take("b") == 0, "no tagged fields are known in this header"
         return answer
 
     def api_versions(self):
@@ -105,16 +106,17 @@ class Client:
         return self._call(18, 0, b"").take("h")
 
     def metadata(self, topics):
-        """(number of brokers, {topic: (error, [(error, partition, leader, in-sync replicas)])})"""
-        answer = self._call(3, 4, array([string(topic) for topic in topics]) + b"\0")
+        """(number of brokers, {topic: (error, [(error, partition, leader, replicas, in-sync replicas)])}); of all topics for None"""
+        wanted = struct.pack(">i", -1) if topics is None else array([string(topic) for topic in topics])
+        answer = self._call(3, 4, wanted + b"\0")
         answer.take("i")
         brokers = answer.array(lambda: (answer.take("i"), answer.string(), answer.take("i"), answer.string()))
         answer.string(), answer.take("i")
 
         def partition():
             error, index, leader = answer.take("h"), answer.take("i"), answer.take("i")
-            answer.array(lambda: answer.take("i"))
-            return error, index, leader, answer.array(lambda: answer.take("i"))
+            replicas, in_sync = (answer.array(lambda: answer.take("i")) for _ in range(2))
+            return error, index, leader, replicas, in_sync
 
         def topic():
             error, name = answer.take("h"), answer.string()
@@ -123,9 +125,9 @@ class Client:
 
         return len(brokers), dict(answer.array(topic))
 
-    def create(self, topic, partitions):
+    def create(self, topic, partitions, replicas=1):
         """The error code."""
-        body = array([string(topic) + struct.pack(">ih", partitions, 1) + array([]) + array([])])
+        body = array([string(topic) + struct.pack(">ih", partitions, replicas) + array([]) + array([])])
         answer = self._call(19, 2, body + struct.pack(">ib", 60000, 0))
         answer.take("i"), answer.take("i"), answer.string()
         return answer.take("h")
@@ -170,3 +172,16 @@ class Client:
             return index, answer.take("q")
 
         return dict(sum(answer.array(lambda: (answer.string(), answer.array(partition))[1]), []))
+
+    def controller(self):
+        """The leader of the metadata quorum, -1 if there is none."""
+        name = b"__cluster_metadata"
+        topic = bytes([2, len(name) + 1]) + name + bytes([2]) + struct.pack(">i", 0) + b"\0\0\0"
+        answer = self._call(55, 0, topic, flexible=True)
+        error = answer.take("h")
+        assert error == 0, f"DescribeQuorum: error {error}"
+        assert answer.take("b") == 2, "one topic"
+        answer.raw(answer.take("b") - 1)
+        assert answer.take("b") == 2, "one partition"
+        answer.take("i")
+        return -1 if answer.take("h") else answer.take("i")

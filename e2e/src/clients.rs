@@ -79,6 +79,28 @@ impl Clients {
         }
     }
 
+    /// The leader of a partition, as the brokers tell it.
+    pub async fn leader(&self, topic: &str, partition: usize) -> Result<i64> {
+        let listed =
+            inside::output(self.kcat(&["-L", "-J", "-t", topic]).args(["-b", &self.bootstrap])).await?;
+        let listed: Value = serde_json::from_str(&listed).context("kcat -J prints JSON")?;
+        let leader = listed["topics"][0]["partitions"][partition]["leader"].as_i64();
+        leader.filter(|id| *id >= 0).with_context(|| format!("{topic}-{partition} has no leader: {listed}"))
+    }
+
+    /// Every record of a topic in kcat's format, from its beginning to its end.
+    pub async fn dump(&self, topic: &str, format: &str) -> Result<String> {
+        let mut kcat = self.kcat(&["-C", "-t", topic, "-o", "beginning", "-e", "-q", "-E", "-f", format]);
+        inside::output(kcat.args(["-b", &self.bootstrap])).await
+    }
+
+    /// kcat on this cluster, for somebody who ends it.
+    pub(crate) fn kcat_started(&self, arguments: &[&str]) -> std::process::Command {
+        let mut kcat = inside::command("kcat").into_std();
+        kcat.args(["-b", &self.bootstrap]).args(arguments);
+        kcat
+    }
+
     /// Runs one of Kafka's own tools, such as `kafka-topics`, for what it prints.
     pub async fn tool(&self, name: &str, arguments: &[&str]) -> Result<String> {
         let mut tool = inside::command(name);

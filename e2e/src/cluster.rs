@@ -15,6 +15,11 @@ const WITHIN: Duration = Duration::from_secs(90);
 
 /// A Cluster of one broker, `orders`, whose volume goes as `onDelete` says.
 pub fn yaml(on_delete: &str) -> String {
+    yaml_of(1, on_delete)
+}
+
+/// A Cluster of so many brokers, `orders`, whose volumes go as `onDelete` says.
+pub fn yaml_of(brokers: usize, on_delete: &str) -> String {
     format!(
         "apiVersion: klamm.dev/v1alpha1
 kind: Cluster
@@ -22,7 +27,7 @@ metadata: {{name: orders}}
 spec:
   pools:
   - name: brokers
-    replicas: 1
+    replicas: {brokers}
     storage: {{size: 1Gi, onDelete: {on_delete}}}
   config: {{auto.create.topics.enable: true}}
 "
@@ -54,6 +59,34 @@ impl<'a> Cluster<'a> {
             })
         };
         self.space.wait(&self.api, "orders", "ready", WITHIN, so).await?.context("the Cluster vanished")
+    }
+
+    /// Waits until it is ready, every broker is in sync, and nothing is under way.
+    pub async fn whole(&self) -> Result<DynamicObject> {
+        let so = |cluster: Option<&DynamicObject>| {
+            cluster.is_some_and(|cluster| {
+                let status = &cluster.data["status"];
+                let brokers = status["brokers"].as_array().map_or(0, Vec::len);
+                let is_false = |condition: &str| {
+                    let all = status["conditions"].as_array();
+                    all.into_iter().flatten().any(|c| c["type"] == condition && c["status"] == "False")
+                };
+                status["observedGeneration"].as_i64() == cluster.metadata.generation
+                    && is_true(cluster, "Ready")
+                    && is_false("Degraded")
+                    && is_false("Reconciling")
+                    && status["summary"]["inSync"] == format!("{brokers}/{brokers}")
+            })
+        };
+        self.space.wait(&self.api, "orders", "whole", WITHIN, so).await?.context("the Cluster vanished")
+    }
+
+    /// The pods of its brokers whose part in the metadata quorum this is: `Leader`, `Voter`, `Observer`.
+    pub async fn controllers(&self, part: &str) -> Result<Vec<String>> {
+        let status = self.whole().await?.data["status"].take();
+        let brokers = status["brokers"].as_array().into_iter().flatten();
+        let mine = brokers.filter(|broker| broker["controller"] == part);
+        Ok(mine.filter_map(|broker| broker["pod"].as_str().map(str::to_owned)).collect())
     }
 
     /// Clients that use the address in its status.

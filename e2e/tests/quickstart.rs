@@ -8,14 +8,22 @@ use klamm_e2e::clients::records;
 use klamm_e2e::space::title;
 use klamm_e2e::{Clients, documents, operator, scenario};
 
-const QUICKSTART: &str = "manifests/examples/quickstart.yaml";
-
 #[test]
 fn quickstart() -> Result<()> {
-    scenario("quickstart", async |space| {
+    check("quickstart", "manifests/examples/quickstart.yaml", 15, 20)
+}
+
+#[test]
+fn quickstart_with_one_broker() -> Result<()> {
+    check("one-broker", "manifests/examples/one-broker.yaml", 10, 15)
+}
+
+/// Applies the example; seconds within which it must be Ready and have acknowledged a record.
+fn check(test: &str, example: &str, ready_max: u64, acked_max: u64) -> Result<()> {
+    scenario(test, async |space| {
         operator::install().await?;
         let began = Instant::now();
-        let applied = space.apply(&documents::file(QUICKSTART)?).await?;
+        let applied = space.apply(&documents::file(example)?).await?;
         let name = applied.iter().map(title).find_map(|t| t.strip_prefix("Cluster/").map(str::to_owned));
         let name = name.unwrap_or_default();
         let clusters = space.dynamic("klamm.dev/v1alpha1", "Cluster").await?;
@@ -31,8 +39,8 @@ fn quickstart() -> Result<()> {
             acked.as_secs_f64()
         );
         ensure!(clients.consume("first").await? == records(0..1));
-        ensure!(ready <= Duration::from_secs(10), "Ready only after {ready:?}");
-        ensure!(acked <= Duration::from_secs(15), "a record was acknowledged only after {acked:?}");
+        ensure!(ready <= Duration::from_secs(ready_max), "Ready only after {ready:?}");
+        ensure!(acked <= Duration::from_secs(acked_max), "a record was acknowledged only after {acked:?}");
         Ok(())
     })
 }

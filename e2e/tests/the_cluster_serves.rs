@@ -38,6 +38,13 @@ async fn all_ready(space: &Space) -> Result<()> {
 
 async fn get(space: &Space, host: &str) -> Result<String> {
     let url = format!("http://{host}.{}.svc.cluster.local:8080/index.html", space.name());
-    let text = inside::output(inside::command("busybox").args(["wget", "-qO-", &url])).await?;
-    Ok(text.trim().to_owned())
+    let deadline = tokio::time::Instant::now() + MINUTE;
+    loop {
+        match inside::output(inside::command("busybox").args(["wget", "-qO-", &url])).await {
+            Ok(text) => return Ok(text.trim().to_owned()),
+            // a pod is ready before its Services lead to it everywhere
+            Err(error) if tokio::time::Instant::now() > deadline => return Err(error),
+            Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+        }
+    }
 }

@@ -18,10 +18,16 @@ pub struct Args {
     /// Measure one broker only: kafka or klamm
     #[arg(long)]
     only: Option<String>,
+    /// How often `failover` lets a broker fail in each way: 10 times, 2 if quick
+    #[arg(long)]
+    kills: Option<u32>,
+    /// Measure nothing: the table of what the file of `--out` holds
+    #[arg(long)]
+    table: bool,
     /// Where every single figure goes
     #[arg(long, default_value = "target/bench.jsonl")]
     out: PathBuf,
-    /// Of: start peak fixed recovery; all if none is named
+    /// Of: start peak fixed recovery, and with three brokers: failover fixed3s fencings partitions3; all if none is named
     phases: Vec<String>,
 }
 
@@ -36,7 +42,8 @@ pub fn run(args: &Args) -> Result<()> {
     shell::run(shell::cargo().args(["build", "--release", "--package", "klamm-server"]))?;
     let mut driver = shell::command("python3");
     driver.arg(bench.join("bench.py")).arg("--out").arg(&args.out).args(["--runs", &args.runs.to_string()]);
-    driver.args(args.quick.then_some("--quick"));
+    driver.args(args.quick.then_some("--quick")).args(args.table.then_some("--table"));
+    driver.args(args.kills.iter().flat_map(|kills| ["--kills".to_owned(), kills.to_string()]));
     driver.args(args.only.iter().flat_map(|broker| ["--only", broker]));
     driver.args(&args.phases);
     driver.env("JARS", installed.jars()).env("KLAMM_BROKER", clients::program("release", "klamm-broker"));

@@ -5,6 +5,7 @@
 mod bench;
 mod clients;
 mod e2e;
+mod faults;
 mod generate;
 mod images;
 mod shell;
@@ -25,6 +26,8 @@ enum Command {
     CompareProtocol,
     /// Run the end-to-end tests on a real Kubernetes
     E2e(e2e::Args),
+    /// Run three brokers as processes, under load, while things go wrong (root)
+    Faults(faults::Args),
     /// Write the files that are generated
     Gen(generate::Args),
     /// Measure Apache Kafka and Klamm side by side and print one table
@@ -46,6 +49,7 @@ fn main() -> anyhow::Result<()> {
         Command::Clients(args) => clients::run(&args),
         Command::CompareProtocol => generate::protocol::compare(),
         Command::E2e(args) => e2e::run(&args),
+        Command::Faults(args) => faults::run(&args),
         Command::Gen(args) => generate::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Images(args) => images::run(&args),

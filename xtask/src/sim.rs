@@ -14,6 +14,9 @@ pub struct Args {
     /// The first seed
     #[arg(long, default_value_t = 0)]
     first: u64,
+    /// How many seeds play at once
+    #[arg(long, default_value_t = 1)]
+    workers: u64,
     /// Only this scenario
     #[arg(long)]
     scenario: Option<String>,
@@ -38,7 +41,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         "klamm-sim",
         "--",
     ]);
-    for (name, number) in [("--seeds", args.seeds), ("--minutes", args.minutes), ("--first", args.first)] {
+    let numbers = [
+        ("--seeds", args.seeds),
+        ("--minutes", args.minutes),
+        ("--first", args.first),
+        ("--workers", args.workers),
+    ];
+    for (name, number) in numbers {
         cargo.arg(name).arg(number.to_string());
     }
     if let Some(scenario) = &args.scenario {

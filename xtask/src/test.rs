@@ -33,7 +33,7 @@ enum Part {
     Simulation,
     /// Clients that no one here wrote: kcat, librdkafka, Python's, Kafka's own clients and tools
     Clients,
-    /// The operator and the broker on a real Kubernetes
+    /// Three brokers as processes while things go wrong; the operator and the broker on a real Kubernetes
     E2e,
 }
 
@@ -70,7 +70,9 @@ impl Part {
             Part::Simulation => vec![cargo(&["test", "-p", "klamm-sim", "--features", "broker"])],
             Part::Clients => vec![xtask(&["clients"])?],
             Part::E2e if e2e::given() => vec![xtask(&["e2e"])?],
-            Part::E2e => vec![xtask(&["e2e"])?, xtask(&["e2e", "--on", "kind", "--as-built"])?],
+            Part::E2e => {
+                vec![xtask(&["faults"])?, xtask(&["e2e"])?, xtask(&["e2e", "--on", "kind", "--as-built"])?]
+            }
         })
     }
 }

@@ -8,6 +8,7 @@
 use crate::{
     Counters, FrameError, FrameReader, Limits, Reservation,
     limits::count,
+    line::Line,
     listener::{Closing, Gate},
     send::{send_all, shutdown},
 };
@@ -15,7 +16,6 @@ use futures::future::{Either, select};
 use klamm_types::{Bytes, Chunk, Str, chunks_len};
 use klamm_world::{BoxFuture, ByteSink, Connection, World};
 use std::{net::SocketAddr, pin::pin, time::Duration};
-use tokio::sync::mpsc;
 use tracing::{debug, warn};
 
 /// How long the sender of a request may pause within it: much longer than a network forgets a packet, much shorter than clients wait
@@ -58,16 +58,15 @@ pub trait Service: Send {
 pub(crate) async fn run(world: World, connection: Connection, mut service: Box<dyn Service>, gate: &Gate) {
     let Gate { limits, counters, closing, .. } = gate;
     let peer = connection.peer;
-    let (send, receive) = mpsc::channel(limits.unanswered_max);
-    let reading = async move {
+    let line = Line::new(limits.unanswered_max);
+    let reading = async {
         let mut frames = FrameReader::new(connection.stream, limits.frame_bytes_max);
         loop {
-            match next_frame(&world, &mut frames, limits, closing, &send).await {
+            line.room().await;
+            match next_frame(&world, &mut frames, limits, closing, &line).await {
                 Ok(Some((frame, reservation))) => {
                     count(&counters.received_bytes, frame.len() as u64);
-                    if send.send(service.start(frame, reservation)).await.is_err() {
-                        return; // the writing half has ended the connection
-                    }
+                    line.push(service.start(frame, reservation));
                 }
                 Ok(None) | Err(FrameError::Closed) => return,
                 Err(FrameError::Broken(error)) => return debug!(%peer, %error, "connection broke"),
@@ -78,12 +77,7 @@ pub(crate) async fn run(world: World, connection: Connection, mut service: Box<d
             }
         }
     };
-    let writing = write(connection.sink, receive, counters, peer);
-    let mut writing = pin!(writing);
-    match select(pin!(reading), writing.as_mut()).await {
-        Either::Left(_) => writing.await, // what was started is still answered
-        Either::Right(_) => {}
-    }
+    line.run(reading, write(connection.sink, &line, counters, peer)).await;
 }
 
 /// The next frame; nothing when the connection has been idle for too long or the listener closes.
@@ -92,14 +86,14 @@ async fn next_frame(
     frames: &mut FrameReader,
     limits: &Limits,
     closing: &Closing,
-    replies: &mpsc::Sender<Reply>,
+    line: &Line,
 ) -> Result<Option<(Bytes, Reservation)>, FrameError> {
     loop {
         let deadline = world.clock.now().mono.plus(limits.idle_max);
         match select(pin!(world.deadline(deadline, frames.length())), pin!(closing.wait())).await {
             Either::Left((Ok(Ok(_)), _)) => break,
             Either::Left((Ok(Err(error)), _)) => return Err(error),
-            Either::Left((Err(_), _)) if replies.capacity() < replies.max_capacity() => {} // it waits for us
+            Either::Left((Err(_), _)) if !line.is_empty() => {} // it waits for us
             Either::Left((Err(_), _)) | Either::Right(_) => return Ok(None),
         }
     }
@@ -124,13 +118,8 @@ async fn body(
     }
 }
 
-async fn write(
-    mut sink: Box<dyn ByteSink>,
-    mut replies: mpsc::Receiver<Reply>,
-    counters: &Counters,
-    peer: SocketAddr,
-) {
-    while let Some(reply) = replies.recv().await {
+async fn write(mut sink: Box<dyn ByteSink>, line: &Line, counters: &Counters, peer: SocketAddr) {
+    while let Some(reply) = line.next().await {
         match reply.await {
             Answer::Send(chunks) => {
                 if let Err(error) = send_all(&mut *sink, &chunks).await {
@@ -145,6 +134,7 @@ async fn write(
                 break;
             }
         }
+        line.answered();
     }
     shutdown(&mut *sink).await;
 }

@@ -8,6 +8,7 @@ mod connection;
 mod duplex;
 mod frame;
 mod limits;
+mod line;
 mod listener;
 mod send;
 pub mod tls;

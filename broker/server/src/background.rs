@@ -1,7 +1,7 @@
 //! What runs by itself: flush rounds, checkpoints, retention, a look at the room on disk. Tasks of their own; a log thread only hands
 //! out work and hears what became of it.
 
-use crate::{broker::Broker, shard::Checkpoints};
+use crate::{assign, broker::Broker, shard::Checkpoints};
 use klamm_net::Closing;
 use klamm_storage::{Checkpoint, Device, FlushDepth, FlushWork, StorageError, flush_round, pick_for_round};
 use klamm_types::{Offset, TopicIdPartition, TopicPartition};
@@ -28,6 +28,9 @@ const RESERVE_BYTES: u64 = 32 << 20;
 /// A file that is given up when even that is not enough.
 const BALLAST_BYTES: u64 = 16 << 20;
 
+/// How often a broker with several directories looks whether the metadata knows what is in which.
+const ASSIGN_CHECK: Duration = Duration::from_millis(500);
+
 /// Starts the background work; it ends when `closing` does.
 pub fn start(broker: &Arc<Broker>, closing: &Closing) {
     let millis = |name: &str, otherwise: u64| {
@@ -45,6 +48,9 @@ pub fn start(broker: &Arc<Broker>, closing: &Closing) {
     every(broker, closing, "high watermarks", high_watermarks, |broker| {
         checkpoint(broker, Checkpoint::HighWatermarks)
     });
+    if broker.shards.dirs().all().len() > 1 {
+        every(broker, closing, "directories", ASSIGN_CHECK, assign::tell);
+    }
     every(broker, closing, "log starts", starts, |broker| checkpoint(broker, Checkpoint::LogStarts));
 }
 

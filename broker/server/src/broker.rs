@@ -9,6 +9,7 @@ use crate::{
     peer::Peers,
     replicate::Fetchers,
     shard::{Shard, Shards},
+    throttle::Throttles,
 };
 use klamm_metadata::{Image, config::Settings, decide::ProducerIdBlock};
 use klamm_net::{Budget, Gate};
@@ -22,7 +23,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -65,15 +66,28 @@ pub struct Broker {
     pub groups: Groups,
     /// What is fetched from leaders.
     pub fetchers: Fetchers,
+    /// How fast replicas that are moved are fetched.
+    pub(crate) throttles: Throttles,
     image: RwLock<Arc<Image>>,
     image_changed: Notify,
     /// [`Broker::epoch`]; −1 for none.
     epoch: AtomicI64,
+    /// Until when a session lasts by the last heartbeat that was answered, in nanoseconds of the monotonic clock.
+    session_end: AtomicU64,
     producer_ids: tokio::sync::Mutex<ProducerIdBlock>,
     sessions: Mutex<Sessions>,
 }
 
-/// A partition that this broker leads.
+/// What a request takes of a broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// It leads.
+    Leader,
+    /// It leads or follows.
+    Replica,
+}
+
+/// A partition in which this broker has the part that was asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Hosted {
     /// Which one.
@@ -118,9 +132,11 @@ impl Broker {
             channel: ControllerChannel::new(world.clone(), &settings, controller.clone(), peers.clone()),
             peers,
             fetchers: Fetchers::default(),
+            throttles: Throttles::new(world.clock.now().mono, &settings),
             image: RwLock::default(),
             image_changed: Notify::new(),
             epoch: AtomicI64::new(-1),
+            session_end: AtomicU64::new(0),
             producer_ids: tokio::sync::Mutex::new(ProducerIdBlock::EMPTY),
             sessions: Mutex::new(Sessions::new(slots)),
             world,
@@ -141,6 +157,11 @@ impl Broker {
     /// Replaces the metadata. The log threads must have applied it before, so that nobody hears of a partition that is not there.
     pub fn set_image(&self, image: Arc<Image>) {
         *self.image.write().unwrap_or_else(PoisonError::into_inner) = image;
+        self.look_again();
+    }
+
+    /// Whoever waits in [`Broker::image_when`] looks again: what is wanted may depend on more than the metadata.
+    pub(crate) fn look_again(&self) {
         self.image_changed.notify_waiters();
     }
 
@@ -168,6 +189,17 @@ impl Broker {
     /// The broker is registered, or not any more.
     pub fn set_epoch(&self, epoch: Option<BrokerEpoch>) {
         self.epoch.store(epoch.map_or(-1, |epoch| epoch.0), Ordering::Relaxed);
+    }
+
+    /// The active controller has answered a heartbeat: it fences nobody for silence whose session lasts.
+    pub(crate) fn session_lasts(&self, until: Mono) {
+        self.session_end.store(until.0, Ordering::Relaxed);
+    }
+
+    /// Whether the active controller has answered no heartbeat of a whole session: it may have fenced this broker.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.world.clock.now().mono.0 > self.session_end.load(Ordering::Relaxed)
     }
 
     /// A producer id that nobody has had, of a block that the active controller gave to this broker (KIP-730).
@@ -218,6 +250,22 @@ impl Broker {
         self.settings.number("fetch.max.bytes").unwrap_or(u32::MAX)
     }
 
+    /// Whether consumers are sent to replicas in their rack (`replica.selector.class`).
+    #[must_use]
+    pub fn selects_replicas(&self) -> bool {
+        self.settings.get("replica.selector.class").is_some()
+    }
+
+    /// The brokers of `rack` that clients of `listener` may be sent to; none where consumers are sent nowhere.
+    #[must_use]
+    pub fn near(&self, rack: &str, listener: &str) -> Arc<[BrokerId]> {
+        if rack.is_empty() || !self.selects_replicas() {
+            return Arc::default();
+        }
+        let is_there = |one: &klamm_metadata::Broker| !one.fenced && one.rack.as_deref() == Some(rack);
+        self.endpoints_of(listener, is_there).iter().map(|one| one.id).collect()
+    }
+
     /// Whether a topic is one of the broker's own.
     #[must_use]
     pub fn is_internal(&self, topic: &str) -> bool {
@@ -241,29 +289,48 @@ impl Broker {
         }
     }
 
-    /// A partition that this broker leads, by its topic's name.
+    /// A partition in which this broker has the part that is asked for, by its topic's name.
     ///
     /// # Errors
     /// `UNKNOWN_TOPIC_OR_PARTITION`, `NOT_LEADER_OR_FOLLOWER`.
-    pub fn hosted_by_name(&self, topic: &str, partition: PartitionIndex) -> Result<Hosted, ErrorCode> {
+    pub fn hosted_by_name(
+        &self,
+        topic: &str,
+        partition: PartitionIndex,
+        part: Part,
+    ) -> Result<Hosted, ErrorCode> {
         let image = self.image();
         let topic = image.topic(topic).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-        self.hosted(topic, partition)
+        self.hosted(topic, partition, part)
     }
 
-    /// A partition that this broker leads, by its topic's id.
+    /// As [`Broker::hosted_by_name`], by its topic's id.
     ///
     /// # Errors
     /// `UNKNOWN_TOPIC_ID`, `UNKNOWN_TOPIC_OR_PARTITION`, `NOT_LEADER_OR_FOLLOWER`.
-    pub fn hosted_by_id(&self, topic: Uuid, partition: PartitionIndex) -> Result<Hosted, ErrorCode> {
+    pub fn hosted_by_id(
+        &self,
+        topic: Uuid,
+        partition: PartitionIndex,
+        part: Part,
+    ) -> Result<Hosted, ErrorCode> {
         let image = self.image();
         let topic = image.topic_by_id(TopicId(topic)).ok_or(ErrorCode::UnknownTopicId)?;
-        self.hosted(topic, partition)
+        self.hosted(topic, partition, part)
     }
 
-    fn hosted(&self, topic: &klamm_metadata::Topic, partition: PartitionIndex) -> Result<Hosted, ErrorCode> {
+    fn hosted(
+        &self,
+        topic: &klamm_metadata::Topic,
+        partition: PartitionIndex,
+        part: Part,
+    ) -> Result<Hosted, ErrorCode> {
         let found = topic.partition(partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-        if found.leader != self.id {
+        let has_it = match part {
+            Part::Leader => found.leader == self.id,
+            Part::Replica => found.replicas.contains(&self.id),
+        };
+        if !has_it {
             return Err(ErrorCode::NotLeaderOrFollower);
         }
         let id = TopicIdPartition { topic: topic.id, partition };
@@ -287,9 +354,19 @@ impl Broker {
     /// The brokers that take part, with their addresses on a listener.
     #[must_use]
     pub fn endpoints(&self, listener: &str) -> Vec<Endpoint> {
+        self.endpoints_of(listener, |broker| !broker.fenced)
+    }
+
+    /// The addresses of those brokers that are wanted.
+    #[must_use]
+    pub fn endpoints_of(
+        &self,
+        listener: &str,
+        wanted: impl Fn(&klamm_metadata::Broker) -> bool,
+    ) -> Vec<Endpoint> {
         let image = self.image();
         let endpoint = |broker: &Arc<klamm_metadata::Broker>| {
-            let found = broker.endpoints.iter().find(|one| one.listener.eq_ignore_ascii_case(listener))?;
+            let found = broker.endpoint(listener)?;
             Some(Endpoint {
                 id: broker.id,
                 host: found.host.clone(),
@@ -297,7 +374,7 @@ impl Broker {
                 rack: broker.rack.clone(),
             })
         };
-        image.brokers().filter(|broker| !broker.fenced).filter_map(endpoint).collect()
+        image.brokers().filter(|broker| wanted(broker)).filter_map(endpoint).collect()
     }
 
     /// Does `work` for each partition on its log thread; the results are in the order of the items.

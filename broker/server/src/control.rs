@@ -12,7 +12,6 @@ use klamm_control::{
 };
 use klamm_metadata::config::Settings;
 use klamm_net::{Closing, Duplex, tls::TlsAcceptor};
-use klamm_quorum::Role;
 use klamm_storage::LogDir;
 use klamm_world::{Connection, Listener, World};
 use std::{
@@ -93,10 +92,10 @@ impl ControlService {
     }
 }
 
+/// Who leads, as far as this node knows: the operator asks each broker, and one that knows of no leader is not well.
 fn quorum(broker: &Broker) -> Quorum {
-    let quorum = broker.controller.quorum();
-    let leads = matches!(quorum.role(), Role::Leader(_));
-    Quorum { leader_id: if leads { quorum.me().id.0 } else { -1 }, epoch: quorum.epoch().0 }
+    let leadership = broker.controller.leadership();
+    Quorum { leader_id: leadership.leader.map_or(-1, |id| id.0), epoch: leadership.epoch.0 }
 }
 
 fn partitions(broker: &Broker) -> Partitions {

@@ -21,24 +21,23 @@ impl BrokerHealth {
 
     async fn snapshot(broker: &Broker) -> Snapshot {
         let image = broker.image();
-        let here = |partition: &&Arc<klamm_metadata::Partition>| partition.replicas.contains(&broker.id);
-        let partitions: Vec<_> =
-            image.topics().flat_map(|topic| topic.partitions.iter()).filter(here).collect();
-        let led = |partition: &&&Arc<klamm_metadata::Partition>| partition.leader == broker.id;
         let mut snapshot = Snapshot {
-            partitions: partitions.len() as u64,
-            offline_partitions: partitions.iter().filter(|one| !one.has_leader()).count() as u64,
-            under_replicated_partitions: partitions
-                .iter()
-                .filter(led)
-                .filter(|one| one.isr.len() < one.replicas.len())
-                .count() as u64,
+            offline_log_directories: broker.shards.dirs().devices().filter(|one| one.check().is_err()).count()
+                as u64,
             budget_bytes: (broker.budget.free_bytes() as u64, broker.budget.total_bytes() as u64),
             ..Snapshot::default()
         };
+        for topic in image.topics() {
+            let min_isr = broker.topic_settings(&image, topic).min_insync_replicas;
+            let hosted = topic.partitions.iter().filter(|one| one.replicas.contains(&broker.id));
+            hosted.for_each(|one| count(&mut snapshot, one, one.leader == broker.id, min_isr));
+        }
         for shard in broker.shards.all() {
             snapshot.queued += shard.queued();
-            for size in shard.ask(|shard| shard.sizes()).await.unwrap_or_default() {
+            let asked = shard.ask(|shard| (shard.lag_max(), shard.sizes())).await;
+            let (lag, sizes) = asked.unwrap_or_default();
+            snapshot.replica_lag_max = snapshot.replica_lag_max.max(lag);
+            for size in sizes {
                 *snapshot.log_bytes.entry(size.name.topic.to_string()).or_default() += size.bytes;
             }
         }
@@ -47,6 +46,22 @@ impl BrokerHealth {
         snapshot.groups = broker.groups.censuses().await;
         snapshot
     }
+}
+
+/// Counts a partition that is hosted here; `min_isr` is its topic's `min.insync.replicas`.
+fn count(snapshot: &mut Snapshot, one: &klamm_metadata::Partition, led: bool, min_isr: i32) {
+    snapshot.partitions += 1;
+    snapshot.offline_partitions += u64::from(!one.has_leader());
+    if !led {
+        return;
+    }
+    // no more are needed than there are
+    let needed = usize::try_from(min_isr).unwrap_or(0).min(one.replicas.len());
+    snapshot.led_partitions += 1;
+    snapshot.under_replicated_partitions += u64::from(one.isr.len() < one.replicas.len());
+    snapshot.min_isr_partitions.0 += u64::from(one.isr.len() < needed);
+    snapshot.min_isr_partitions.1 += u64::from(one.isr.len() == needed);
+    snapshot.reassigning_partitions += u64::from(!(one.adding.is_empty() && one.removing.is_empty()));
 }
 
 /// What this broker lacks to be one that others can do without each other for: evictions wait until it has it.

@@ -4,6 +4,7 @@
 //! in the crates below; decisions are in `core`.
 
 pub mod api;
+mod assign;
 mod background;
 pub mod broker;
 pub mod config;
@@ -23,6 +24,7 @@ mod publish;
 pub mod replicate;
 pub mod shard;
 mod start;
+mod throttle;
 mod tls;
 
 pub use start::{Machine, Running, StartError, start};

@@ -4,10 +4,10 @@
 
 use crate::{
     broker::Broker,
-    controller::{ChannelError, ControllerChannel, Missed},
+    controller::{ChannelError, ControllerChannel, Missed, metadata_directory},
 };
 use klamm_metadata::{
-    Endpoint, Membership, Say,
+    Endpoint, Image, Membership, Say,
     decide::{HeartbeatAnswer, Refused, Registration},
 };
 use klamm_net::Closing;
@@ -15,9 +15,9 @@ use klamm_protocol::{
     BrokerHeartbeatRequest, BrokerRegistrationRequest, ControllerRegistrationRequest, ErrorCode,
     broker_registration_request, controller_registration_request,
 };
-use klamm_types::{BrokerEpoch, Mono};
-use std::{sync::Arc, time::Duration};
-use tokio::sync::{Notify, watch};
+use klamm_types::{BrokerEpoch, BrokerId, Mono};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// How long one registration may take: it is tried again after it.
 const REGISTER_MAX: Duration = Duration::from_secs(5);
@@ -46,12 +46,13 @@ pub struct Identity {
     pub controller: Registration,
 }
 
-/// Begins to take part. Ends when `closing` does, or when the broker is released.
+/// Begins to take part. Ends when `closing` does, when the broker is released, or when it cannot go on: `fail` is told why.
 pub fn start(
     broker: &Arc<Broker>,
     channel: ControllerChannel,
     identity: Identity,
     closing: &Closing,
+    fail: mpsc::Sender<String>,
 ) -> Lifecycle {
     let membership = Membership::new(identity.broker.previous_epoch);
     let (tell, progress) = watch::channel(Progress::Takes(membership));
@@ -66,6 +67,8 @@ pub fn start(
         membership,
         tell,
         leave: Arc::clone(&leave),
+        fail,
+        metadata: metadata_directory(&broker.settings),
         interval: millis("broker.heartbeat.interval.ms", 150),
         session: millis("broker.session.timeout.ms", 600),
         patience: millis("initial.broker.registration.timeout.ms", 60_000),
@@ -99,13 +102,23 @@ impl Lifecycle {
         }
     }
 
-    /// Hands over; resolves when nobody expects anything of this broker any more, false where that is not so by `deadline`.
+    /// Hands over; resolves when nobody expects anything of this broker any more, false where that is not so by `deadline`. Where
+    /// all others have left too, nobody can take over, and soon there is no quorum that could say so.
     pub async fn leave(&mut self, broker: &Broker, deadline: Mono) -> bool {
         self.leave.notify_one();
         let done = |progress: &Progress| matches!(progress, Progress::Takes(member) if member.is_released());
-        let released = broker.world.deadline(deadline, self.progress.wait_for(done)).await;
-        matches!(released, Ok(Ok(_)))
+        let alone = |image: &Image| !others_are_active(image, broker.id);
+        tokio::select! {
+            biased;
+            released = self.progress.wait_for(done) => released.is_ok(),
+            left = broker.image_when(deadline, alone) => left,
+        }
     }
+}
+
+/// Whether there is anybody to hand over to.
+pub(crate) fn others_are_active(image: &Image, me: BrokerId) -> bool {
+    image.brokers().any(|other| other.id != me && other.is_active())
 }
 
 struct Task {
@@ -115,6 +128,9 @@ struct Task {
     membership: Membership,
     tell: watch::Sender<Progress>,
     leave: Arc<Notify>,
+    fail: mpsc::Sender<String>,
+    /// Where the metadata log is.
+    metadata: PathBuf,
     interval: Duration,
     session: Duration,
     patience: Duration,
@@ -125,6 +141,10 @@ impl Task {
         let mut give_up = self.now().plus(self.patience);
         loop {
             let began = self.now();
+            if let Some(why) = self.broker.shards.dirs().beyond_use(&self.metadata) {
+                let _ = self.fail.try_send(why); // it may end for another reason already
+                return;
+            }
             match self.membership.say() {
                 Say::Nothing => return,
                 Say::Register { previous_epoch } => match self.register(previous_epoch).await {
@@ -146,6 +166,9 @@ impl Task {
                 },
                 Say::Beat { epoch, want_shut_down } => {
                     let answer = self.beat(epoch, want_shut_down).await;
+                    if answer.is_ok() {
+                        self.broker.session_lasts(began.plus(self.session));
+                    }
                     self.heed(epoch, answer);
                     self.tell();
                 }
@@ -221,6 +244,7 @@ impl Task {
             broker_epoch: epoch.0,
             current_metadata_offset: self.broker.image().offset().0,
             want_shut_down,
+            offline_log_dirs: self.broker.shards.dirs().offline().into_iter().map(|id| id.0).collect(),
             ..Default::default()
         };
         let seen = self.broker.controller.leadership();

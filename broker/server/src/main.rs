@@ -50,13 +50,13 @@ enum Command {
 #[derive(Args)]
 #[group(multiple = false)]
 struct FormatVoters {
-    /// This node is the only voter of a new cluster [default]
+    /// This node is the only voter of a new cluster [default of a controller]
     #[arg(long)]
     standalone: bool,
     /// The voters of a new cluster, each of which is formatted with this list: id@host:port:directoryId,…
     #[arg(long, value_name = "VOTERS", requires = "cluster_id")]
     initial_controllers: Option<String>,
-    /// This node joins the cluster of that id, without a vote
+    /// This node joins the cluster of that id, without a vote [default of a node that is only a broker]
     #[arg(long, requires = "cluster_id")]
     no_initial_controllers: bool,
 }
@@ -66,6 +66,7 @@ impl FormatVoters {
         match &self.initial_controllers {
             Some(list) => InitialVoters::parse(settings, list),
             None if self.no_initial_controllers => Ok(InitialVoters::None),
+            None if !self.standalone && !settings.is_controller() => Ok(InitialVoters::None),
             None => Ok(InitialVoters::Standalone),
         }
     }
@@ -147,7 +148,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         biased;
         _ = terminate.recv() => tracing::info!("stopping: SIGTERM"),
         _ = interrupt.recv() => tracing::info!("stopping: SIGINT"),
-        Ok(reason) = &mut running.failed => return Err(anyhow!("{reason}")),
+        Some(reason) = running.failed.recv() => return Err(anyhow!("{reason}")),
     }
     running.stop().await;
     tracing::info!("stopped cleanly");

@@ -19,6 +19,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(2);
 pub struct Peers {
     world: World,
     settings: Settings,
+    inter_broker_listener: Str,
     client_id: Str,
     tls: Option<TlsConnector>,
     request_max: Duration,
@@ -38,6 +39,7 @@ impl Peers {
         Ok(Self {
             world: world.clone(),
             settings: settings.clone(),
+            inter_broker_listener: brokers,
             client_id: Str::from(format!("broker-{}", settings.node_id()).as_str()),
             tls,
             request_max: Duration::from_millis(settings.number("request.timeout.ms").unwrap_or(30_000)),
@@ -47,7 +49,7 @@ impl Peers {
     /// The listener at which brokers are asked by other brokers.
     #[must_use]
     pub fn inter_broker_listener(&self) -> Str {
-        inter_broker_listener(&self.settings)
+        self.inter_broker_listener.clone()
     }
 
     /// Connects to `listener` of another node, at an address of it. Requests may take `request.timeout.ms`, unless the caller

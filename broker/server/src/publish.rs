@@ -13,7 +13,7 @@ use klamm_metadata::{
 };
 use klamm_replication::{Durability, Leadership, Member, PartitionEpoch, ReplicaSettings};
 use klamm_types::{BrokerId, PartitionIndex, TopicId, TopicIdPartition, TopicPartition};
-use klamm_world::BoxFuture;
+use klamm_world::{BoxFuture, mutant};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -53,8 +53,12 @@ impl Publish for Broker {
             // a topic made anew has the directory names of the deleted one, on other log threads: those go first
             self.carry_out_all(going).await;
             self.carry_out_all(coming).await;
+            self.count_isr_changes(&image, &delta);
             self.groups.follow(self, &image, &delta);
             self.controller.published(&image, &delta);
+            if delta.configs.iter().any(|resource| resource.kind == ResourceKind::Broker) {
+                self.set_throttles(&image);
+            }
             self.set_image(image);
             self.fetchers.follow(followed.into_iter());
         })
@@ -82,6 +86,23 @@ impl Broker {
             }
         });
         done.await; // a thread that has stopped belongs to a broker that is stopping
+    }
+
+    /// Counts who came into ISRs of what is led here, and who left them; `image` is what follows the present one.
+    fn count_isr_changes(&self, image: &Image, delta: &Delta) {
+        let before = self.image();
+        for (id, indexes) in &delta.partitions {
+            let (Some(old), Some(new)) = (before.topic_by_id(*id), image.topic_by_id(*id)) else { continue };
+            for index in indexes {
+                let (Some(old), Some(new)) = (old.partition(*index), new.partition(*index)) else { continue };
+                if new.leader == self.id {
+                    let lacks = |isr: &[BrokerId], one: &&BrokerId| !isr.contains(*one);
+                    let left = old.isr.iter().filter(|one| lacks(&new.isr, one)).count();
+                    let came = new.isr.iter().filter(|one| lacks(&old.isr, one)).count();
+                    self.metrics.isr_changed(left as u64, came as u64);
+                }
+            }
+        }
     }
 
     /// Partitions that have no replica here any more.
@@ -118,7 +139,7 @@ impl Broker {
                     id,
                     name: TopicPartition { topic: topic.name.clone(), partition: index },
                     role: self.role(image, partition),
-                    settings: self.replica_settings(&settings),
+                    settings: self.replica_settings(&settings, index),
                     config: Arc::clone(&config),
                 };
                 to_host.push((id, hosting));
@@ -141,20 +162,27 @@ impl Broker {
     }
 
     fn role(&self, image: &Image, partition: &Partition) -> Role {
-        if partition.leader == self.id {
+        // what an earlier life led is not led by this one, whose log may be shorter: it would begin that epoch elsewhere
+        let registered = image.broker(self.id).is_some_and(|broker| Some(broker.epoch) == self.epoch());
+        let registered = registered || mutant::active("lead what an earlier life led");
+        if partition.leader == self.id && registered {
             return Role::Leader(leadership(image, partition));
         }
-        let leader = partition.has_leader().then_some(partition.leader);
+        let leader = Some(partition.leader).filter(|id| partition.has_leader() && *id != self.id);
         Role::Follower { epoch: partition.leader_epoch, leader }
     }
 
-    fn replica_settings(&self, settings: &TopicSettings) -> ReplicaSettings {
+    fn replica_settings(&self, settings: &TopicSettings, partition: PartitionIndex) -> ReplicaSettings {
         let default = ReplicaSettings::default();
-        let lag_max = self.settings.number("replica.lag.time.max.ms").map(Duration::from_millis);
+        let millis =
+            |name: &str, otherwise| self.settings.number(name).map_or(otherwise, Duration::from_millis);
         ReplicaSettings {
             min_in_sync: u32::try_from(settings.min_insync_replicas).unwrap_or(1),
             durability: if settings.fsync { Durability::Fsync } else { Durability::Replicated },
-            lag_max: lag_max.unwrap_or(default.lag_max),
+            lag_max: millis("replica.lag.time.max.ms", default.lag_max),
+            fetch_wait_max: millis("replica.fetch.wait.max.ms", default.fetch_wait_max),
+            throttled_leader: settings.throttled_leaders.names(partition, self.id),
+            throttled_follower: settings.throttled_followers.names(partition, self.id),
         }
     }
 
@@ -208,6 +236,7 @@ fn leadership(image: &Image, partition: &Partition) -> Leadership {
             id: *id,
             epoch: broker.map(|broker| broker.epoch),
             eligible: broker.is_some_and(|broker| !broker.fenced && !broker.in_controlled_shutdown),
+            adding: partition.adding.contains(id),
         }
     };
     Leadership {

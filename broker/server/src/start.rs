@@ -10,7 +10,7 @@ use crate::{
     health::BrokerHealth,
     http,
     life::{Life, Stage},
-    lifecycle::{self, Identity, Lifecycle},
+    lifecycle::{self, Identity, Lifecycle, others_are_active},
     listeners::{self, Bound, ListenError},
     peer::Peers,
     replicate::{Fetchers, alter},
@@ -31,7 +31,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, mpsc};
 
 /// Requests may hold this part of the memory that the process may use, unless `klamm.memory.budget.bytes` says otherwise.
 const BUDGET_SHARE: u64 = 4;
@@ -118,7 +118,7 @@ pub struct Running {
     /// Where it listens, by listener.
     pub addresses: BTreeMap<Str, SocketAddr>,
     /// Resolves with the reason when it cannot go on.
-    pub failed: oneshot::Receiver<String>,
+    pub failed: mpsc::Receiver<String>,
     gates: Vec<Arc<klamm_net::Gate>>,
     closing: Closing,
     life: Arc<Life>,
@@ -163,11 +163,12 @@ pub async fn start(world: World, settings: Settings, machine: &Machine) -> Resul
         Arc::new(Broker::new(world.clone(), settings, (controller, peers), shards, budget, gates.clone()));
     life.set_broker(Arc::clone(&broker));
 
-    let (fail, mut failed) = oneshot::channel();
+    let (fail, mut failed) = mpsc::channel(1);
     let publish = Arc::clone(&broker);
+    let tell = fail.clone();
     let driving = async move {
         if let Err(error) = driver.run(publish).await {
-            let _ = fail.send(format!("the metadata log: {error}")); // nobody asks when the broker ends anyway
+            let _ = tell.try_send(format!("the metadata log: {error}")); // nobody asks when the broker ends anyway
         }
     };
     world.spawn.spawn("controller", Box::pin(driving));
@@ -180,11 +181,11 @@ pub async fn start(world: World, settings: Settings, machine: &Machine) -> Resul
     let upkeep =
         upkeep::run(world.clone(), broker.settings.clone(), broker.controller.clone(), closing.clone());
     world.spawn.spawn("upkeep", Box::pin(upkeep));
-    let mut lifecycle = lifecycle::start(&broker, heartbeats, identity, &closing);
+    let mut lifecycle = lifecycle::start(&broker, heartbeats, identity, &closing, fail);
     tokio::select! {
         biased;
         // without a controller nobody unfences it: a disk that refuses ends the process, as it does later
-        Ok(reason) = &mut failed => return Err(StartError::Failed(reason)),
+        Some(reason) = failed.recv() => return Err(StartError::Failed(reason)),
         taken = lifecycle.active() => taken.map_err(StartError::Registration)?,
     }
     Fetchers::start(&broker, &closing);
@@ -214,7 +215,8 @@ impl Running {
     pub async fn stop(mut self) {
         let broker = self.broker;
         self.life.set_stage(Stage::Stopping);
-        if broker.settings.flag("controlled.shutdown.enable") && has_others(&broker) {
+        if broker.settings.flag("controlled.shutdown.enable") && others_are_active(&broker.image(), broker.id)
+        {
             let now = broker.world.clock.now().mono;
             let deadline = now.plus(HAND_OVER_MAX);
             // who has everything can lead at once, and nobody's records are refused
@@ -240,11 +242,6 @@ impl Running {
         background::shut_down(&broker).await;
         self.closing_shells.close();
     }
-}
-
-/// Whether there is anybody to hand over to.
-fn has_others(broker: &Broker) -> bool {
-    broker.image().brokers().any(|other| other.id != broker.id && other.is_active())
 }
 
 fn budget_bytes(settings: &Settings, machine: &Machine) -> usize {

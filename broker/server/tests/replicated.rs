@@ -2,7 +2,7 @@
 
 mod processes;
 
-use klamm_client::{Client, ClientError, NewTopic, Position, Record, Settings};
+use klamm_client::{Client, ClientError, NewTopic, Position, Record};
 use klamm_protocol::{
     ErrorCode, FindCoordinatorRequest, OffsetCommitRequest, OffsetFetchRequest,
     offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic},
@@ -10,7 +10,7 @@ use klamm_protocol::{
 };
 use klamm_records::Compression;
 use klamm_types::{BrokerId, Offset, PartitionIndex, Str, Wall};
-use processes::{Cluster, IDS, SOON};
+use processes::{Cluster, IDS, SESSION, SOON};
 use std::{collections::BTreeMap, time::Duration};
 
 const TOPIC: Str = Str::from_static("t");
@@ -18,17 +18,6 @@ const GROUP: Str = Str::from_static("g");
 const PARTITION: PartitionIndex = PartitionIndex(0);
 /// Records before each kill and after it.
 const RECORDS: i64 = 50;
-
-/// A client of all brokers.
-fn client(cluster: &Cluster) -> Client {
-    let settings = Settings {
-        bootstrap: cluster.addresses(),
-        tls: None,
-        client_id: Str::from_static("test"),
-        timeout: SOON,
-    };
-    Client::new(cluster.world.clone(), settings)
-}
 
 /// Produces numbers from `next` on, each with acks=all; gives the longest time that one took.
 async fn produce(cluster: &Cluster, client: &mut Client, next: &mut i64) -> Duration {
@@ -143,9 +132,12 @@ async fn each_leader_is_killed_and_nothing_acknowledged_is_lost() {
     let mut cluster = Cluster::new("replicated", settings);
     IDS.iter().for_each(|id| cluster.start(*id));
     cluster.until_all(&IDS).await;
-    let mut client = client(&cluster);
+    let mut client = cluster.client(&IDS);
     let topic = NewTopic { name: TOPIC, partitions: 1, replicas: 3, config: BTreeMap::new() };
     client.create_topic(&topic).await.expect("it is new");
+    for id in IDS {
+        cluster.until(id, "each broker knows the topic", |seen| seen.topics.len() == 1).await;
+    }
     let (mut next, mut gaps) = (0, Vec::new());
     for _ in IDS {
         until_all_in_sync(&cluster, &mut client).await;
@@ -154,6 +146,11 @@ async fn each_leader_is_killed_and_nothing_acknowledged_is_lost() {
         let leader = leader_and_isr(&mut client).await.0;
         cluster.kill(leader);
         gaps.push(produce(&cluster, &mut client, &mut next).await);
+        assert!(
+            gaps.iter().all(|gap| *gap < SESSION / 2),
+            "waited {gaps:?}: until a session was over; logs in {:?}",
+            cluster.path()
+        );
         must_know(&cluster, &mut client, next - RECORDS).await;
         if let Some(coordinator) = coordinator(&mut client).await {
             assert_ne!(coordinator.0, leader, "clients are sent to a dead coordinator");

@@ -5,10 +5,13 @@ use klamm_client::Connection;
 use klamm_metadata::{Image, config::Settings, decide::Registration};
 use klamm_protocol::{
     AllocateProducerIdsRequest, BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
-    CreateTopicsRequest, CreateTopicsResponse, EnvelopeRequest, ErrorCode, Request,
+    CreateTopicsRequest, CreateTopicsResponse, EnvelopeRequest, ErrorCode, FetchRequest, ListOffsetsRequest,
+    Request,
     broker_registration_request::{Feature, Listener},
     create_topics_request::CreatableTopic,
     decode_response, encode_request,
+    fetch_request::{FetchPartition, FetchTopic, ReplicaState},
+    list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic},
 };
 use klamm_server::{
     Machine, Running,
@@ -44,7 +47,8 @@ impl Cluster {
         let pairs = [
             ("node.id", "3"),
             ("log.dirs", directory.as_str()),
-            ("listeners", "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0"),
+            ("listeners", "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0,CLIENTS://127.0.0.1:0"),
+            ("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,CLIENTS:PLAINTEXT"),
             ("broker.session.timeout.ms", session.as_str()),
         ];
         Settings::new(pairs).expect("they are valid")
@@ -294,5 +298,81 @@ async fn a_clean_shutdown_is_remembered() {
     let running = cluster.start().await;
     assert!(running.broker.epoch() > Some(first));
     assert!(!cluster.path.join(".kafka_cleanshutdown").exists(), "from now on a crash is one");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_to_be_a_replica_is_served_on_the_listener_between_brokers_only() {
+    let cluster = Cluster::new("replicas");
+    let running = cluster.start().await;
+    let name = Str::from_static("t");
+    let mut controller = connect(&cluster.world, &running, "CONTROLLER").await;
+    let topic = CreatableTopic {
+        name: name.clone(),
+        num_partitions: 1,
+        replication_factor: 1,
+        ..CreatableTopic::default()
+    };
+    let create = CreateTopicsRequest { topics: vec![topic], ..Default::default() };
+    assert_eq!(controller.call(&create).await.expect("it answers").topics[0].error_code, 0);
+    eventually(&running, "the topic is known", |image| image.topic("t").is_some()).await;
+    let topic_id = running.broker.image().topic("t").expect("it was just there").id.0;
+
+    // version 4 names the replica in the request's head, version 18 in its state
+    let fetch = |version: i16, replica: i32| {
+        let partition = FetchPartition {
+            current_leader_epoch: -1,
+            last_fetched_epoch: -1,
+            log_start_offset: -1,
+            partition_max_bytes: 1 << 20,
+            high_watermark: i64::MAX,
+            ..FetchPartition::default()
+        };
+        let by_id = version >= 13;
+        FetchRequest {
+            replica_id: if version < 15 { replica } else { -1 },
+            replica_state: ReplicaState {
+                replica_id: if version < 15 { -1 } else { replica },
+                replica_epoch: -1,
+            },
+            max_bytes: 1 << 20,
+            session_epoch: -1,
+            topics: vec![FetchTopic {
+                topic: if by_id { Str::default() } else { Str::from_static("t") },
+                topic_id: if by_id { topic_id } else { Uuid::default() },
+                partitions: vec![partition],
+            }],
+            ..FetchRequest::default()
+        }
+    };
+    let offsets = |replica_id: i32| ListOffsetsRequest {
+        replica_id,
+        topics: vec![ListOffsetsTopic {
+            name: name.clone(),
+            partitions: vec![ListOffsetsPartition {
+                partition_index: 0,
+                current_leader_epoch: -1,
+                timestamp: -1,
+            }],
+        }],
+        ..ListOffsetsRequest::default()
+    };
+    let refused = ErrorCode::TopicAuthorizationFailed.code();
+    for (listener, replica, expected) in
+        [("CLIENTS", -1, 0), ("CLIENTS", 7, refused), ("PLAINTEXT", -1, 0), ("PLAINTEXT", 7, 0)]
+    {
+        let mut connection = connect(&cluster.world, &running, listener).await;
+        for version in [4, 12, 13, 18] {
+            let request = fetch(version, replica);
+            let answer = connection.call_capped(&request, version, Duration::ZERO).await.expect("it answers");
+            let found = answer.responses[0].partitions[0].error_code;
+            assert_eq!(found, expected, "fetch {version} of {replica} at {listener}");
+        }
+        let answer = connection.call(&offsets(replica)).await.expect("it answers");
+        assert_eq!(
+            answer.topics[0].partitions[0].error_code, expected,
+            "offsets for {replica} at {listener}"
+        );
+    }
     running.stop().await;
 }

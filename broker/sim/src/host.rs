@@ -136,6 +136,11 @@ impl Machine {
         self.process.lock().expect("nothing panics under it")
     }
 
+    /// Nothing is started here any more.
+    pub(crate) fn forget_program(&self) {
+        self.process().program = None;
+    }
+
     /// Ends a process: after its tasks are gone only the disk and what others hold of its connections remain.
     pub(crate) fn end(&self, owner: Incarnation, death: Option<Death>) {
         let life = self.process().life.take_if(|life| life.owner == owner);

@@ -187,8 +187,10 @@ impl Simulation {
             result,
             lines: self.0.trace.take_lines(),
         };
+        // programs, tasks and taps may hold the simulation that holds them: a sweep would keep every disk of every run
         self.0.executor.clear();
         self.0.network.clear();
+        self.hosts().drain(..).for_each(|host| host.0.forget_program());
         report
     }
 

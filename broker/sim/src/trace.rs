@@ -18,7 +18,9 @@ struct State {
 /// How often each class of fault was injected and each state of interest was reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Faults by class.
+    /// What a scenario did to the world, by its name of it.
+    pub injected: BTreeMap<String, u64>,
+    /// What that was to hosts, links and disks, by class: one partition may cut eight links.
     pub faults: BTreeMap<&'static str, u64>,
     /// What was reached, by name.
     pub reached: BTreeMap<String, u64>,
@@ -29,6 +31,9 @@ impl Counts {
     pub fn add(&mut self, other: &Counts) {
         for (name, count) in &other.faults {
             *self.faults.entry(name).or_default() += count;
+        }
+        for (name, count) in &other.injected {
+            *self.injected.entry(name.clone()).or_default() += count;
         }
         for (name, count) in &other.reached {
             *self.reached.entry(name.clone()).or_default() += count;
@@ -68,7 +73,12 @@ impl Trace {
         }
     }
 
-    /// Counts a fault that was injected.
+    /// Counts what a scenario does to the world.
+    pub fn injected(&self, what: &str) {
+        *self.state().counts.injected.entry(what.to_owned()).or_default() += 1;
+    }
+
+    /// Counts a fault of a host, a link or a disk.
     pub fn fault(&self, class: &'static str) {
         *self.state().counts.faults.entry(class).or_default() += 1;
     }

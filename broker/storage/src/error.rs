@@ -117,6 +117,7 @@ pub enum ReadError {
 }
 
 /// Whether the error says that there is no room, which passes.
-pub(crate) fn is_no_space(error: &io::Error) -> bool {
+#[must_use]
+pub fn is_no_space(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }

@@ -2,7 +2,7 @@
 //! system call, and recovery makes anew what was not written.
 
 use klamm_log::{FileKind, IndexEntry, file_name, floor};
-use klamm_types::Offset;
+use klamm_types::{FileSlice, Offset};
 use klamm_world::{Disk, File};
 use std::{
     io::{self, IoSlice},
@@ -61,6 +61,16 @@ impl<E: IndexEntry> IndexFile<E> {
             Some(file) => Ok(file),
             none => Ok(none.insert(place.create(self.base, self.kind)?)),
         }
+    }
+
+    /// The entries in the file, when a search among them would wait for the device.
+    pub(crate) fn cold(&mut self, place: Place<'_>) -> io::Result<Option<FileSlice>> {
+        let length = self.written * E::BYTES as u32;
+        if length == 0 {
+            return Ok(None);
+        }
+        let file = Arc::clone(self.file(place)?).handle();
+        Ok((!file.is_cached(0, u64::from(length))).then_some(FileSlice { file, position: 0, length }))
     }
 
     fn read(&mut self, place: Place<'_>, at: u32) -> io::Result<E> {

@@ -18,7 +18,7 @@ mod scan;
 mod segment;
 
 pub use device::{Device, SpaceState};
-pub use error::{AppendError, ReadError, StorageError};
+pub use error::{AppendError, ReadError, StorageError, is_no_space};
 pub use files::{Sync, read as read_file, read_slice, replace as replace_file};
 pub use flush::{FlushDepth, FlushWork, Flushed, flush_round, pick_for_round};
 pub use klamm_log::{CleanupPolicy, EpochEnd, EpochEntry, LogConfig, MetaProperties};

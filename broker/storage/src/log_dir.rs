@@ -9,7 +9,7 @@ use klamm_log::{
     parse_offsets, parse_partition_directory, parse_partition_metadata, partition_directory_name,
 };
 use klamm_types::{BrokerEpoch, Now, Offset, TopicId, TopicPartition, Uuid};
-use klamm_world::Disk;
+use klamm_world::{Disk, mutant};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -226,7 +226,9 @@ impl LogDir {
         let metadata = metadata.map_err(|error| self.device.failed(&directory, &error))?;
         let topic_id = metadata.and_then(|text| parse_partition_metadata(&text).ok());
         let mut log = Log::open(Opening { recovery_point, ..self.opening(name, topic_id, config, now) })?;
-        if let Some(offset) = self.checkpointed_high_watermark(name) {
+        if let Some(offset) = self.checkpointed_high_watermark(name)
+            && !mutant::active("forget the high watermarks")
+        {
             log.set_high_watermark(offset);
         }
         Ok(log)
@@ -334,8 +336,10 @@ impl Device {
 fn take_clean_mark(disk: &dyn Disk, path: &Path) -> io::Result<Option<BrokerEpoch>> {
     let file = path.join(CLEAN_FILE);
     let Some(text) = files::read_text(disk, &file)? else { return Ok(None) };
-    disk.remove_file(&file)?;
-    disk.sync_directory(path)?;
+    if !mutant::active("keep the mark of a clean shutdown") {
+        disk.remove_file(&file)?;
+        disk.sync_directory(path)?;
+    }
     Ok(Some(parse_clean_mark(&text)))
 }
 

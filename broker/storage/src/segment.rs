@@ -6,7 +6,7 @@ use crate::{
 };
 use klamm_log::{FileKind, OffsetEntry, TimeEntry, file_name};
 use klamm_records::{BatchHeader, NO_TIMESTAMP};
-use klamm_types::{Offset, Wall};
+use klamm_types::{FileSlice, Offset, Wall};
 use klamm_world::File;
 use std::{
     io::{self, IoSlice},
@@ -200,9 +200,7 @@ impl Segment {
 
     /// The batch that contains `offset`, or the next one when there is a gap; `None` beyond the last.
     pub(crate) fn find(&mut self, place: Place<'_>, offset: Offset) -> io::Result<Option<Found>> {
-        let from = self.index.floor(place, |entry| entry.offset <= offset)?;
-        let from = from.map_or(0, |(_, entry)| u64::from(entry.position));
-        let size = self.size;
+        let (from, size) = (self.near(place, offset)?, self.size);
         let mut scan = Scan::new(self.file(place)?.as_ref(), from, size, NEAR_BYTES);
         loop {
             match scan.step()? {
@@ -212,6 +210,30 @@ impl Segment {
                 Step::Damaged(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
             }
         }
+    }
+
+    /// What a search for the batch that contains `offset`, and for `bytes` from there on, would first wait for the device for.
+    pub(crate) fn cold(
+        &mut self,
+        place: Place<'_>,
+        offset: Offset,
+        bytes: u32,
+    ) -> io::Result<Option<FileSlice>> {
+        if let Some(index) = self.index.cold(place)? {
+            return Ok(Some(index));
+        }
+        let position = self.near(place, offset)?;
+        let left = self.size.saturating_sub(position);
+        let file = Arc::clone(self.file(place)?).handle();
+        let is_cold = !file.is_cached(position, left.min(NEAR_BYTES as u64));
+        let length = left.min(u64::from(bytes).max(NEAR_BYTES as u64)) as u32;
+        Ok(is_cold.then_some(FileSlice { file, position, length }))
+    }
+
+    /// Where a search for the batch that contains `offset` begins.
+    fn near(&mut self, place: Place<'_>, offset: Offset) -> io::Result<u64> {
+        let from = self.index.floor(place, |entry| entry.offset <= offset)?;
+        Ok(from.map_or(0, |(_, entry)| u64::from(entry.position)))
     }
 
     /// Drops everything from the batch that contains `offset` on, indexes included. Blocks.

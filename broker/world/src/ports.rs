@@ -1,7 +1,7 @@
 //! Time, randomness and tasks.
 
 use crate::{Disk, Network};
-use klamm_types::{Mono, Now, Uuid};
+use klamm_types::{FileSlice, Mono, Now, Uuid};
 use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
@@ -9,6 +9,9 @@ use std::{
     task::Poll,
     time::Duration,
 };
+
+/// Bytes read at a time to have them in the page cache.
+const WARM_BYTES: usize = 128 * 1024;
 
 /// A future behind a pointer, as object-safe traits need it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -98,6 +101,30 @@ impl World {
         let mut bytes = [0; 8];
         self.entropy.fill(&mut bytes);
         u64::from_ne_bytes(bytes)
+    }
+
+    /// Brings into the page cache what is not there of these stretches, away from every task, and lets the device begin with as
+    /// much behind each: who reads an old part of a log goes on there. What cannot be read says so to who reads it.
+    pub async fn warm(&self, slices: impl IntoIterator<Item = FileSlice>) {
+        let is_cold = |slice: &FileSlice| !slice.file.is_cached(slice.position, u64::from(slice.length));
+        let cold: Vec<_> = slices.into_iter().filter(is_cold).collect();
+        if cold.is_empty() {
+            return;
+        }
+        self.blocking(move || {
+            let mut window = vec![0; WARM_BYTES];
+            for FileSlice { file, position, length } in cold {
+                let end = position + u64::from(length);
+                file.read_ahead(position, u64::from(length) * 2);
+                for at in (position..end).step_by(WARM_BYTES) {
+                    let piece = WARM_BYTES.min((end - at) as usize);
+                    if !file.read_at(&mut window[..piece], at).is_ok_and(|count| count == piece) {
+                        break;
+                    }
+                }
+            }
+        })
+        .await;
     }
 
     /// Work that may block, away from every task, and its result.

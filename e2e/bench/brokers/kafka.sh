@@ -16,7 +16,7 @@ num.io.threads=8
 socket.send.buffer.bytes=102400
 socket.receive.buffer.bytes=102400
 END
-    java -cp "$JARS" kafka.tools.StorageTool format -t $cluster_id -c "$2/broker.properties" > "$2/format.log" 2>&1 ;;
+    java -cp "$JARS" kafka.tools.StorageTool format -t $cluster_id $(voters) -c "$2/broker.properties" > "$2/format.log" 2>&1 ;;
   start)
     java $jvm -Dlog4j2.configurationFile="$(dirname "$(readlink -f "$0")")/log4j2.yaml" -cp "$JARS" kafka.Kafka "$2/broker.properties" >> "$2/broker.log" 2>&1 < /dev/null &
     echo $! ;;

@@ -5,7 +5,7 @@ set -euo pipefail
 case $1 in
   format)
     properties "$2" > "$2/broker.properties"
-    "$KLAMM_BROKER" format --cluster-id $cluster_id --config "$2/broker.properties" > "$2/format.log" 2>&1 ;;
+    "$KLAMM_BROKER" format --cluster-id $cluster_id $(voters) --config "$2/broker.properties" > "$2/format.log" 2>&1 ;;
   start)
     "$KLAMM_BROKER" --config "$2/broker.properties" >> "$2/broker.log" 2>&1 < /dev/null &
     echo $! ;;

@@ -19,7 +19,7 @@ pub mod inside;
 mod machine;
 mod network;
 mod node;
-mod process;
+pub(crate) mod process;
 mod tools;
 
 pub use machine::Machine;

@@ -5,14 +5,15 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use super::process::{output, run};
+use crate::packages::install;
 
 /// The last Kubernetes that runs on cgroup v1 and with Debian's containerd.
 const KUBERNETES: &str = "1.35.4";
 
-/// A program that must be there, and Debian's package that brings it.
+/// What must be there, and Debian's packages that bring it.
 const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/containerd", "containerd"),
     ("/usr/sbin/runc", "runc"),
@@ -55,7 +56,7 @@ impl Tools {
                 "the local Kubernetes needs root: it makes network namespaces and mounts; or set KUBECONFIG"
             );
         }
-        install()?;
+        install("the local Kubernetes", PROGRAMS)?;
         let tools = Tools { folder: cache().join("kubernetes") };
         fs::create_dir_all(tools.folder.join("bin"))?;
         tools.build_program()?;
@@ -144,23 +145,6 @@ impl Tools {
         fs::remove_dir_all(folder)?;
         Ok(())
     }
-}
-
-/// Installs Debian's packages that are missing.
-fn install() -> Result<()> {
-    let lacking = PROGRAMS.iter().filter(|(program, _)| !Path::new(program).exists());
-    let packages: Vec<_> = lacking.map(|(_, package)| *package).collect();
-    if packages.is_empty() {
-        return Ok(());
-    }
-    eprintln!("installing {}", packages.join(" "));
-    let mut update = Command::new("apt-get");
-    output(update.args(["update", "-qq"]))?;
-    let mut install = Command::new("apt-get");
-    install.args(["install", "-y", "-qq", "--no-install-recommends"]).args(&packages);
-    output(install.env("DEBIAN_FRONTEND", "noninteractive"))
-        .with_context(|| format!("the local Kubernetes needs {} as Debian has them", packages.join(" ")))?;
-    Ok(())
 }
 
 /// Where what is built once and used often lies, outside the checkout.

@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// Any valid one will do: 16 bytes in URL-safe base64.
 const CLUSTER_ID: &str = "a2xhbW0tY2xpZW50LXRlcw";
 
+/// The heap of a Kafka that is driven alone.
+const HEAP_MIB: u32 = 512;
+
 /// Which broker the suites drive.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
@@ -31,21 +34,27 @@ impl Kind {
     }
 
     fn format(&self, config: &Path) -> Command {
+        self.format_as(config, CLUSTER_ID)
+    }
+
+    /// What formats the directories of a configuration for a cluster.
+    pub fn format_as(&self, config: &Path, cluster_id: &str) -> Command {
         match self {
             Kind::Klamm(program) => {
                 let mut command = Command::new(program);
-                command.args(["format", "--cluster-id", CLUSTER_ID, "--config"]).arg(config);
+                command.args(["format", "--cluster-id", cluster_id, "--config"]).arg(config);
                 command
             }
             Kind::Kafka(jars) => {
-                let mut command = java(jars, "kafka.tools.StorageTool");
-                command.args(["format", "-t", CLUSTER_ID, "-c"]).arg(config);
+                let mut command = java(jars, HEAP_MIB, "kafka.tools.StorageTool");
+                command.args(["format", "-t", cluster_id, "-c"]).arg(config);
                 command
             }
         }
     }
 
-    fn start(&self, config: &Path) -> Command {
+    /// What starts a node with a configuration; a Java process has a heap of so many MiB.
+    pub fn start(&self, config: &Path, heap_mib: u32) -> Command {
         match self {
             Kind::Klamm(program) => {
                 let mut command = Command::new(program);
@@ -53,7 +62,7 @@ impl Kind {
                 command
             }
             Kind::Kafka(jars) => {
-                let mut command = java(jars, "kafka.Kafka");
+                let mut command = java(jars, heap_mib, "kafka.Kafka");
                 command.arg(config);
                 command
             }
@@ -61,9 +70,10 @@ impl Kind {
     }
 }
 
-fn java(jars: &str, class: &str) -> Command {
+fn java(jars: &str, heap_mib: u32, class: &str) -> Command {
     let mut command = Command::new("java");
-    command.args(["-Xmx512M", "-XX:+UseSerialGC", "-Xshare:auto", "-cp", jars, class]);
+    command.arg(format!("-Xmx{heap_mib}M"));
+    command.args(["-XX:+UseSerialGC", "-Xshare:auto", "-cp", jars, class]);
     command
 }
 
@@ -153,7 +163,7 @@ impl Drop for Broker {
 
 fn spawn(kind: &Kind, folder: &Path) -> Result<Child> {
     let log = File::options().create(true).append(true).open(folder.join("broker.log"))?;
-    let mut command = kind.start(&folder.join("broker.properties"));
+    let mut command = kind.start(&folder.join("broker.properties"), HEAP_MIB);
     command.stdout(log.try_clone()?).stderr(log).spawn().with_context(|| format!("cannot start {command:?}"))
 }
 

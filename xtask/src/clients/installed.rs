@@ -79,7 +79,7 @@ impl Installed {
         }
         let class_path = format!("{}:{}", self.cache.join("java/classes").display(), self.jars());
         write_tool(bin, "java-checks", &java_line(&class_path, &log4j, "Checks"))?;
-        for program in ["confluent-kafka-checks", "kafka-python-checks"] {
+        for program in ["confluent-kafka-checks", "kafka-python-checks", "history-client"] {
             let script = self.sources.join(format!("python/{}.py", program.replace('-', "_")));
             let python = self.cache.join("python/bin/python");
             write_tool(

@@ -1,9 +1,11 @@
 //! `cargo xtask clients`: drives a broker with clients that no one here wrote, and says what held.
 //! The suites are in `e2e/clients/`; they must hold for Apache Kafka (`--broker kafka`) before they may judge Klamm.
 
+mod beside;
 mod broker;
 mod installed;
 mod librdkafka;
+mod mixed;
 mod tap;
 mod transcript;
 
@@ -58,6 +60,8 @@ enum Suite {
     Librdkafka,
     /// A file of shell lines and their answers.
     Transcript(PathBuf),
+    /// Clusters of Klamm's and Apache Kafka's brokers.
+    Beside,
 }
 
 /// All suites in their order: transcripts that restart the broker come last.
@@ -73,6 +77,7 @@ fn suites(sources: &Path) -> Result<Vec<(String, Suite)>> {
         let name = stem.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-').to_owned();
         suites.push((name, Suite::Transcript(file)));
     }
+    suites.push(("beside".to_owned(), Suite::Beside));
     Ok(suites)
 }
 
@@ -165,6 +170,11 @@ impl Run {
             println!("-- {name}");
             match suite {
                 Suite::Program => self.program(name)?,
+                Suite::Beside if self.target != "klamm" || self.broker.is_none() => {
+                    self.summary
+                        .left_out("beside", "it is about clusters of this checkout's Klamm and Kafka");
+                }
+                Suite::Beside => beside::run(self, &program("debug", "klamm-broker"), &installed.jars())?,
                 Suite::Librdkafka => self.librdkafka(&installed.librdkafka()?)?,
                 Suite::Transcript(file) => {
                     let text = fs::read_to_string(file)?;

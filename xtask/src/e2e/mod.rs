@@ -1,5 +1,6 @@
 //! `cargo xtask e2e`: the end-to-end tests against the cluster of KUBECONFIG, or a local Kubernetes made for them.
 
+mod helm;
 mod kind;
 mod local;
 
@@ -135,7 +136,7 @@ fn test(args: &Args, cluster: Option<&Cluster>) -> Result<()> {
     }
     // Two cores run one cluster well; two of them would only make each other late.
     cargo.args(["--test-threads=1", "--show-output"]).env("RUST_LIB_BACKTRACE", "0"); // they print what they measured
-    let tools = std::iter::once(clients::tools()?);
+    let tools = std::iter::once(clients::tools()?).chain(helm::folder()?);
     let path = std::env::var_os("PATH").unwrap_or_default();
     cargo.env("PATH", std::env::join_paths(tools.chain(std::env::split_paths(&path)))?);
     if let Some(cluster) = cluster {

@@ -15,7 +15,7 @@ use crate::{
     request,
 };
 use klamm_protocol::ErrorCode;
-use klamm_types::{Mono, Now, Str};
+use klamm_types::{Mono, Now, Str, mutant};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The coordinator: a pure machine. See [`Event`] and [`Effect`].
@@ -110,10 +110,10 @@ impl GroupCoordinator {
                 Phase::Elsewhere => {
                     request::refuse(caller, &context, &request, ErrorCode::NotCoordinator, out)
                 }
-                Phase::Loading => {
+                Phase::Loading if !mutant::active("serve groups while they are loaded") => {
                     request::refuse(caller, &context, &request, ErrorCode::CoordinatorLoadInProgress, out);
                 }
-                Phase::Active => self.serve(now, caller, &context, &request, out),
+                Phase::Active | Phase::Loading => self.serve(now, caller, &context, &request, out),
             },
             Event::Committed(id) => self.committed(now, id, out),
             Event::Failed(id, error) => self.failed(now, id, error, out),

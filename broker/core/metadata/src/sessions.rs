@@ -1,7 +1,8 @@
 //! Who is alive: the active controller's view of the brokers' heartbeats. Time comes in, "fence this one" goes out.
 //!
 //! A broker is given up when it has been silent for its session; or at once when its heartbeat connection is closed and a connect
-//! to its own address is refused: then its process is dead (architecture, decision 7). While the judge itself lags, nobody is
+//! to its own address is refused: then its process is dead (architecture, decision 7). It is asked again at every heartbeat interval for
+//! as long as it is not heard of. While the judge itself lags, nobody is
 //! suspected: silence may be its own. Every new active controller gives every broker a whole session, but asks at the address of who is
 //! not heard of within one heartbeat: who died with the former controller is not waited for. The broker of the judge's own
 //! node is not judged: what holds that one up holds up the judge.
@@ -98,8 +99,10 @@ struct Session {
     dead: bool,
     applied: Offset,
     leaving_at: Option<Offset>,
-    /// It has been heard of since this node judges, or it was looked for.
-    found: bool,
+    /// It has not been heard of since its connection was closed, or since this node judges.
+    missing: bool,
+    /// When its address was asked last, since it is missing.
+    asked: Option<Mono>,
     /// It is fenced, or about to be: nothing is to be done when its session ends.
     fenced: bool,
 }
@@ -135,7 +138,7 @@ impl Sessions {
                 if let Some(session) = self.brokers.get_mut(&id).filter(|one| one.epoch == epoch) {
                     (session.heard, session.slept) = (now, Duration::ZERO);
                     (session.dead, session.applied) = (false, applied);
-                    session.found = true;
+                    (session.missing, session.asked) = (false, None);
                 }
             }
             SessionEvent::Leaving { id, at } => {
@@ -144,7 +147,8 @@ impl Sessions {
                 }
             }
             SessionEvent::Closed { id, epoch } => {
-                if self.brokers.get(&id).is_some_and(|one| one.epoch == epoch) {
+                if let Some(session) = self.brokers.get_mut(&id).filter(|one| one.epoch == epoch) {
+                    (session.missing, session.asked) = (true, Some(now));
                     out.push(SessionEffect::Probe { id, epoch, closed: now });
                 }
             }
@@ -214,7 +218,8 @@ impl Sessions {
                 dead: false,
                 applied: Offset::NONE,
                 leaving_at: None,
-                found: false,
+                missing: true,
+                asked: None,
                 fenced: broker.fenced,
             };
             let session = self.brokers.entry(broker.id).or_insert_with(new);
@@ -234,8 +239,8 @@ impl Sessions {
         for (id, session) in self.brokers.iter_mut().filter(|(id, _)| **id != me) {
             if session.is_over(now, timeout) {
                 session.give_up(*id, out);
-            } else if !session.found && !session.fenced && session.silence(now) > interval {
-                session.found = true;
+            } else if session.may_be_dead(now, interval) {
+                session.asked = Some(now);
                 out.push(SessionEffect::Probe { id: *id, epoch: session.epoch, closed: now });
             }
         }
@@ -250,6 +255,13 @@ impl Session {
     /// For how long nothing was heard of it while the judge was awake.
     fn silence(&self, now: Mono) -> Duration {
         now.since(self.heard).saturating_sub(self.slept)
+    }
+
+    /// Whether its address is to be asked, and asked again: the sockets of a process that dies are closed one after the other, and
+    /// the one that listens may be the last.
+    fn may_be_dead(&self, now: Mono, interval: Duration) -> bool {
+        let asked_lately = self.asked.is_some_and(|asked| now.since(asked) < interval);
+        self.missing && !self.fenced && self.silence(now) > interval && !asked_lately
     }
 
     fn give_up(&mut self, id: BrokerId, out: &mut Vec<SessionEffect>) {
@@ -379,7 +391,8 @@ mod tests {
 
     #[test]
     fn silence_ends_a_session() {
-        let asked = ["1200 probe 1", "1200 probe 2"];
+        let asked =
+            ["1200 probe 1", "1200 probe 2", "1350 probe 1", "1350 probe 2", "1500 probe 1", "1500 probe 2"];
         check(&[Lead(1000), Watch(1050, 1600)], &asked);
         check(
             &[
@@ -390,15 +403,18 @@ mod tests {
                 Beat(1700, 2),
                 Watch(1701, 2000),
             ],
-            &["1200 probe 1", "1650 fence 1 of 10"],
+            &["1200 probe 1", "1350 probe 1", "1500 probe 1", "1650 fence 1 of 10"],
         );
         let given_up = ["1650 fence 1 of 10", "1650 fence 2 of 20"];
-        check(&[Lead(1000), Watch(1050, 9000)], &[asked, given_up].concat());
+        check(&[Lead(1000), Watch(1050, 9000)], &[&asked[..], &given_up[..]].concat());
         // another registration is another session; heartbeats of the former say nothing
-        check(&[Lead(1000), Beat(1500, 2), Register(1500, 1, 30), Watch(1550, 2100)], &["1700 probe 1"]);
+        check(
+            &[Lead(1000), Beat(1500, 2), Register(1500, 1, 30), Watch(1550, 2000)],
+            &["1700 probe 1", "1850 probe 1", "2000 probe 1"],
+        );
         check(&[Lead(1000), Resign(1100), Watch(1150, 9000)], &[]);
         // who leads anew gives a whole session
-        check(&[Lead(1000), Resign(1100), Lead(5000), Watch(5050, 5600)], &["5200 probe 1", "5200 probe 2"]);
+        check(&[Lead(1000), Resign(1100), Lead(5000), Watch(5050, 5300)], &["5200 probe 1", "5200 probe 2"]);
     }
 
     #[test]
@@ -407,10 +423,33 @@ mod tests {
             &[Lead(1000), Beat(1100, 1), Close(1101, 1), Dead(1102, 1, 1101)],
             &["1101 probe 1", "1102 fence 1 of 10"],
         );
-        // closed, but it listens: its session goes on
+        // closed, but it listens: its session goes on, and it is asked again until it is heard of
         check(
-            &[Lead(1000), Beat(1100, 1), Close(1101, 1), Beat(1102, 2), Watch(1150, 1700)],
-            &["1101 probe 1"],
+            &[
+                Lead(1000),
+                Beat(1100, 1),
+                Close(1101, 1),
+                Beat(1102, 2),
+                Watch(1150, 1400),
+                Beat(1401, 1),
+                Watch(1402, 1550),
+                Beat(1551, 1),
+                Beat(1552, 2),
+                Watch(1553, 2100),
+            ],
+            &["1101 probe 1", "1300 probe 1"],
+        );
+        // the socket that listens was closed last
+        check(
+            &[
+                Lead(1000),
+                Beat(1100, 1),
+                Close(1101, 1),
+                Beat(1102, 2),
+                Watch(1150, 1300),
+                Dead(1301, 1, 1300),
+            ],
+            &["1101 probe 1", "1300 probe 1", "1301 fence 1 of 10"],
         );
         // it came back before the answer
         check(
@@ -426,7 +465,7 @@ mod tests {
         check(&[Lead(1000), Close(1101, 1), Register(1102, 1, 30), Dead(1103, 1, 1101)], &["1101 probe 1"]);
         let judge = check(
             &[Lead(1000), Close(1101, 1), Dead(1102, 1, 1101), Watch(1150, 1500)],
-            &["1101 probe 1", "1102 fence 1 of 10", "1251 probe 2"],
+            &["1101 probe 1", "1102 fence 1 of 10", "1251 probe 2", "1401 probe 2"],
         );
         assert!(!judge.sessions.has_session(mono(1500), BrokerId(1)), "its next life may register");
         assert!(judge.sessions.has_session(mono(1500), BrokerId(2)));
@@ -439,15 +478,18 @@ mod tests {
             &[Lead(1000), Watch(1050, 1100), Tick(3200), Beat(3201, 1), Beat(3201, 2), Watch(3250, 3800)],
             &[],
         );
-        // who is dead all the same is found a session later
+        // who is missing is asked for again
         check(
-            &[Lead(1000), Watch(1050, 1600), Tick(3600), Beat(3601, 2), Watch(3601, 3900)],
-            &["1200 probe 1", "1200 probe 2", "3750 fence 1 of 10"],
+            &[Lead(1000), Watch(1050, 1300), Tick(3300), Beat(3301, 2), Watch(3301, 3600)],
+            &["1200 probe 1", "1200 probe 2", "3450 probe 1", "3600 fence 1 of 10"],
         );
         // always late: slower, but it does judge
         let mut events = vec![Lead(1000)];
         events.extend((1..40).map(|step| At::Tick(1000 + step * 90)));
-        check(&events, &["1180 probe 1", "1180 probe 2", "1630 fence 1 of 10", "1630 fence 2 of 20"]);
+        let asked =
+            ["1180", "1360", "1540"].map(|at| [format!("{at} probe 1"), format!("{at} probe 2")]).concat();
+        let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+        check(&events, &[&asked[..], &["1630 fence 1 of 10", "1630 fence 2 of 20"]].concat());
     }
 
     #[test]
@@ -477,7 +519,7 @@ mod tests {
         judge.brokers.push((1, 10));
         judge.on(&Lead(9000));
         judge.on(&Watch(9050, 9700));
-        assert_eq!(judge.told, ["9200 probe 1", "9650 fence 1 of 10"]);
+        assert_eq!(judge.told, ["9200 probe 1", "9350 probe 1", "9500 probe 1", "9650 fence 1 of 10"]);
     }
 
     #[test]

@@ -76,6 +76,12 @@ impl FileHandle for NoFile {
     fn read_at(&self, _: &mut [u8], _: u64) -> std::io::Result<usize> {
         Ok(0)
     }
+
+    fn is_cached(&self, _: u64, _: u64) -> bool {
+        true
+    }
+
+    fn read_ahead(&self, _: u64, _: u64) {}
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     After, Answer, Body, CallId, Campaign, Effect, ElectionState, Endpoint, Failure, Quorum, ReplicaKey,
-    Request, Role, SnapshotId, Target, following::Fetcher, requests::Sent,
+    Request, Role, SnapshotId, Target, requests::Sent,
 };
 use klamm_protocol::ErrorCode;
 use klamm_types::{BrokerId, LeaderEpoch, Mono, Now, mutant};
@@ -246,7 +246,7 @@ impl Quorum {
         self.role = Role::Follower;
         self.leader_endpoints = endpoints;
         self.timer = now.mono.plus(self.timeouts.fetch);
-        self.fetcher = Fetcher::new(now.mono, self.fetcher.bootstrap);
+        self.fetcher = self.fetcher.of_new_leader(now.mono);
     }
 
     #[expect(clippy::too_many_arguments, reason = "they are the request's fields")]

@@ -5,7 +5,7 @@ use crate::{
     SnapshotId, Target, Voter, Voters, requests::Sent,
 };
 use klamm_protocol::ErrorCode;
-use klamm_types::{Bytes, Mono, Now, Offset};
+use klamm_types::{Bytes, Mono, Now, Offset, mutant};
 use std::time::Duration;
 
 /// The fetching of one node. One request at a time.
@@ -51,6 +51,13 @@ impl Fetcher {
     /// What the leader says is committed.
     pub fn told(&self) -> Option<Offset> {
         self.told
+    }
+
+    /// Begins with another leader. Should it not be reached, the next address is asked and not the first again: that may be
+    /// this node's own, which knows the leader and not where it is.
+    pub fn of_new_leader(&self, now: Mono) -> Self {
+        let next_address = if mutant::active("ask the first address again") { 0 } else { self.next_address };
+        Self { next_address, ..Self::new(now, self.bootstrap) }
     }
 
     /// Goes on elsewhere. A snapshot that is being installed stays: it is committed.

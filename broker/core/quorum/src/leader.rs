@@ -2,7 +2,14 @@
 
 use crate::{CallId, ReplicaKey, Voters, leading::Parked};
 use klamm_types::{LeaderEpoch, Mono, Offset, mutant};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+/// After which silence an observer is forgotten: Kafka's. It may have been stopped for good, or have come back with another
+/// directory.
+const OBSERVER_SESSION: Duration = Duration::from_secs(300);
 
 /// How far a replica has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,8 +18,11 @@ pub struct Progress {
     pub end: Option<Offset>,
     /// When it last fetched.
     pub last_fetch: Option<Mono>,
-    /// When it last had all that the leader had.
+    /// When it last had all that the leader had then (KIP-836).
     pub last_caught_up: Option<Mono>,
+    /// Where the leader's log ended when it last fetched: who reaches that was caught up then, even where records come faster
+    /// than it fetches.
+    pub(crate) leader_end: Option<Offset>,
 }
 
 /// A change of the voters that is not committed yet, and who waits for it.
@@ -36,7 +46,7 @@ pub struct Leader {
     pub granted: BTreeSet<ReplicaKey>,
     /// How far each voter has come.
     pub voters: BTreeMap<ReplicaKey, Progress>,
-    /// How far others have come that fetch.
+    /// How far others have come that fetch, and have fetched in the last five minutes.
     pub observers: BTreeMap<ReplicaKey, Progress>,
     /// The end of what is committed; none until the epoch's first record is.
     pub high_watermark: Option<Offset>,
@@ -73,15 +83,23 @@ impl Leader {
 
     /// `who` has its log durable up to `end`.
     pub(crate) fn reached(&mut self, who: ReplicaKey, end: Offset, now: Mono, leader_end: Offset) {
+        self.forget_silent_observers(now);
         let progress = match self.voters.get_mut(&who) {
             Some(progress) => progress,
             None => self.observers.entry(who).or_default(),
         };
         progress.end = progress.end.max(Some(end));
-        progress.last_fetch = Some(now);
         if end >= leader_end {
             progress.last_caught_up = Some(now);
+        } else if progress.leader_end.is_some_and(|then| end >= then) {
+            progress.last_caught_up = progress.last_caught_up.max(progress.last_fetch);
         }
+        progress.leader_end = Some(leader_end);
+        progress.last_fetch = Some(now);
+    }
+
+    fn forget_silent_observers(&mut self, now: Mono) {
+        self.observers.retain(|_, one| one.last_fetch.is_some_and(|at| now.since(at) < OBSERVER_SESSION));
     }
 
     /// `who` is there, however far it is.
@@ -170,6 +188,35 @@ mod tests {
             ],
         );
         check(4, &[(0, 20, None), (1, 20, None), (2, 15, Some(15)), (3, 20, Some(20))]);
+    }
+
+    #[test]
+    fn an_observer_is_forgotten_when_it_is_silent_for_long() {
+        let mut leader = leader(1);
+        let after = |seconds: u64| Mono::default().plus(Duration::from_secs(seconds));
+        leader.reached(key(8), Offset(3), after(0), Offset(9));
+        leader.reached(key(9), Offset(3), after(1), Offset(9));
+        leader.reached(key(0), Offset(9), after(299), Offset(9));
+        assert_eq!(leader.observers.keys().copied().collect::<Vec<_>>(), [key(8), key(9)]);
+        leader.heard(key(9), after(300));
+        leader.reached(key(0), Offset(9), after(301), Offset(9));
+        assert_eq!(leader.observers.keys().copied().collect::<Vec<_>>(), [key(9)]);
+        assert!(leader.voters.contains_key(&key(0)), "a voter is never forgotten");
+    }
+
+    #[test]
+    fn who_has_what_the_leader_had_at_its_last_fetch_was_caught_up_then() {
+        let mut leader = leader(1);
+        let mut check = |end: i64, at: u64, leader_end: i64, caught_up: Option<u64>| {
+            leader.reached(key(9), Offset(end), Mono(at), Offset(leader_end));
+            assert_eq!(leader.observers[&key(9)].last_caught_up, caught_up.map(Mono), "at {at}");
+        };
+        check(0, 1, 10, None);
+        check(5, 2, 20, None);
+        check(20, 3, 30, Some(2)); // all that there was at 2
+        check(29, 4, 40, Some(2));
+        check(40, 5, 40, Some(5));
+        check(40, 6, 41, Some(5));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! A quorum of one voter: it elects itself, commits what is durable, and forgets nothing when it crashes between any two effects.
 
+use klamm_protocol::ErrorCode;
 use klamm_quorum::{
-    After, ControlRecord, Effect, ElectionState, Event, LogShape, Payload, Quorum, Rejected, ReplicaKey,
-    SnapshotId, SnapshotPolicy, Start, Timeouts, Voter, VoterHistory, Voters,
+    After, Answer, Body, ControlRecord, Effect, ElectionState, Event, Failure, LogShape, Payload, Quorum,
+    Rejected, ReplicaKey, SnapshotId, SnapshotPolicy, Start, Target, Timeouts, Voter, VoterHistory, Voters,
 };
 use klamm_types::{BrokerId, Bytes, DirectoryId, LeaderEpoch, Mono, Now, Offset, Uuid, Wall};
 use std::{collections::VecDeque, time::Duration};
@@ -319,4 +320,39 @@ fn crashes_lose_nothing_that_was_committed() {
 #[test]
 fn a_driver_that_does_not_wait_is_caught() {
     assert!((0..20).any(|seed| run(seed, false).is_err()));
+}
+
+/// The address that an observer asks may be its own: it knows the leader, and not where it is.
+#[test]
+fn an_observer_asks_one_address_after_the_other() {
+    let key = |id| ReplicaKey { id: BrokerId(id), directory: DirectoryId(Uuid([9; 16])) };
+    let state = Some(ElectionState { epoch: LeaderEpoch(5), leader: Some(BrokerId(1)), voted: None });
+    let voters = VoterHistory::new(Voters::default(), false);
+    let mut quorum = Quorum::new(at(0), Start { me: key(4), voters, state, bootstrap: 2, ..start() });
+    let mut asked = Vec::new();
+    for seconds in 1..20 {
+        let mut events = VecDeque::from([Event::Tick]);
+        while let Some(event) = events.pop_front() {
+            for effect in step(&mut quorum, seconds, event) {
+                if let Effect::Send { id, to, .. } = effect {
+                    let answer = match to {
+                        Target::Bootstrap(index) => {
+                            asked.push(index);
+                            Ok(Answer {
+                                error: ErrorCode::NotLeaderOrFollower,
+                                message: None,
+                                epoch: LeaderEpoch(5),
+                                leader: Some(BrokerId(1)),
+                                endpoints: Vec::new(),
+                                body: Body::Empty,
+                            })
+                        }
+                        Target::Node(_) => Err(Failure::Lost),
+                    };
+                    events.push_back(Event::Answered { request: id, answer });
+                }
+            }
+        }
+    }
+    assert!(asked.contains(&0) && asked.contains(&1), "asked {asked:?}");
 }

@@ -37,11 +37,24 @@ pub struct ReplicaSettings {
     pub durability: Durability,
     /// `replica.lag.time.max.ms`.
     pub lag_max: Duration,
+    /// `replica.fetch.wait.max.ms`; the followers are taken to have the same.
+    pub fetch_wait_max: Duration,
+    /// `leader.replication.throttled.replicas` names this broker's replica.
+    pub throttled_leader: bool,
+    /// `follower.replication.throttled.replicas` does.
+    pub throttled_follower: bool,
 }
 
 impl Default for ReplicaSettings {
     fn default() -> Self {
-        Self { min_in_sync: 1, durability: Durability::Replicated, lag_max: Duration::from_secs(30) }
+        Self {
+            min_in_sync: 1,
+            durability: Durability::Replicated,
+            lag_max: Duration::from_secs(30),
+            fetch_wait_max: Duration::from_millis(500),
+            throttled_leader: false,
+            throttled_follower: false,
+        }
     }
 }
 
@@ -54,6 +67,8 @@ pub struct Member {
     pub epoch: Option<BrokerEpoch>,
     /// Whether it may join the ISR: it is registered, not fenced, and not on its way out (KIP-841).
     pub eligible: bool,
+    /// Whether a reassignment brings it, and is not complete: it does not count among those that `acks=all` needs yet.
+    pub adding: bool,
 }
 
 /// A partition that this broker leads, as the metadata log has it.
@@ -160,6 +175,8 @@ pub enum Event<T> {
         follower: BrokerId,
         /// Its incarnation; unknown before Fetch version 15 (KIP-903).
         broker_epoch: Option<BrokerEpoch>,
+        /// Where its log starts.
+        log_start: Offset,
         /// Where it fetches.
         end: Offset,
     },
@@ -204,6 +221,14 @@ pub enum Event<T> {
     Configured(ReplicaSettings),
     /// Time has passed: at least every half of `replica.lag.time.max.ms`.
     Tick,
+}
+
+/// What a replica's log has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extent {
+    pub(crate) start: Offset,
+    /// One past the last record.
+    pub(crate) end: Offset,
 }
 
 /// What is to be done.

@@ -1,7 +1,7 @@
 //! Where a follower's log must be cut so that it is a part of its leader's.
 
 use crate::{EpochEnd, Rejected};
-use klamm_types::Offset;
+use klamm_types::{Offset, mutant};
 
 /// Where to cut a log that ends at `end`: both logs are the same up to where the last epoch that both have ends in either of them
 /// (KIP-101, KIP-279). Never by the high watermark: it lags behind, and may say too much as well as too little.
@@ -13,6 +13,7 @@ use klamm_types::Offset;
 /// # Errors
 /// [`Rejected::NoOffset`].
 pub(crate) fn cut(leader: EpochEnd, own: Option<EpochEnd>, end: Offset) -> Result<Offset, Rejected> {
+    let own = own.filter(|_| !mutant::active("cut where the leader says"));
     let at = own.map_or(leader.end, |own| own.end.min(leader.end)).min(end);
     if at >= Offset(0) { Ok(at) } else { Err(Rejected::NoOffset(at)) }
 }

@@ -1,6 +1,6 @@
 //! What a leader knows of one follower: from its fetches, and from the metadata log.
 
-use crate::{Candidate, Member, Rejected};
+use crate::{Candidate, Member, Rejected, event::Extent};
 use klamm_types::{BrokerEpoch, BrokerId, Mono, Offset, mutant};
 use std::time::Duration;
 
@@ -10,10 +10,14 @@ pub(crate) struct Follower {
     /// Its registration, by the metadata log.
     registered: Option<BrokerEpoch>,
     eligible: bool,
+    /// Whether a reassignment brings it, and it was not in sync since.
+    pub(crate) adding: bool,
     /// The incarnation that fetched last.
     fetched_as: Option<BrokerEpoch>,
     /// One past the last record that it has; −1 until it has fetched in this epoch.
     pub(crate) end: Offset,
+    /// Where its log starts.
+    log_start: Offset,
     /// When it last had everything that there was.
     caught_up: Option<Mono>,
     /// When it fetched last, and where the leader's log ended then.
@@ -27,23 +31,30 @@ impl Follower {
             id: member.id,
             registered: member.epoch,
             eligible: member.eligible,
+            adding: member.adding && !in_sync,
             fetched_as: None,
             end: Offset::NONE,
+            log_start: Offset::NONE,
             caught_up: in_sync.then_some(now),
             last_fetch: None,
         }
+    }
+
+    /// What is known of it by its fetches stays, when the metadata has a newer version.
+    pub(crate) fn remember(&mut self, known: &Self) {
+        *self = Self { adding: self.adding, ..known.clone() };
     }
 
     pub(crate) fn registered(&mut self, member: Member) {
         (self.registered, self.eligible) = (member.epoch, member.eligible);
     }
 
-    /// It fetches from `end`, while the leader's log ends at `leader_end`.
+    /// It fetches what follows all that it `has`, while the leader's log ends at `leader_end`.
     pub(crate) fn fetched(
         &mut self,
         now: Mono,
         epoch: Option<BrokerEpoch>,
-        end: Offset,
+        has: Extent,
         leader_end: Offset,
     ) -> Result<(), Rejected> {
         if let (Some(told), Some(known)) = (epoch, self.fetched_as)
@@ -54,15 +65,31 @@ impl Follower {
         }
         // having everything that there was at the last fetch is having been in sync then
         let caught_up = match self.last_fetch {
-            _ if end >= leader_end => Some(now),
-            Some((then, its_end)) if end >= its_end => Some(then),
+            _ if has.end >= leader_end => Some(now),
+            Some((then, its_end)) if has.end >= its_end => Some(then),
             _ => None,
         };
         self.caught_up = self.caught_up.max(caught_up);
         self.last_fetch = Some((now, leader_end));
         self.fetched_as = epoch.or(self.fetched_as);
-        self.end = end; // may go back: a follower that lost its tail says so
+        (self.log_start, self.end) = (has.start, has.end); // may go back: a follower that lost its tail says so
         Ok(())
+    }
+
+    /// Whether it can read on from `offset`.
+    pub(crate) fn reaches(&self, offset: Offset) -> bool {
+        (self.log_start..=self.end).contains(&offset)
+    }
+
+    /// The greater, the better it serves consumers: what it has, and when it had everything.
+    pub(crate) fn freshness(&self) -> impl Ord + use<> {
+        (self.end, self.caught_up, self.id)
+    }
+
+    /// Whether it has not fetched for `silence`.
+    pub(crate) fn is_silent(&self, now: Mono, silence: Duration) -> bool {
+        let last = self.last_fetch.map(|(then, _)| then).or(self.caught_up); // in sync when the leadership began
+        last.is_none_or(|then| now.since(then) > silence)
     }
 
     /// Whether it had everything within the last `lag_max`.

@@ -1,6 +1,8 @@
 //! The ISR of a partition that this broker leads: who is in it, who may be, who joins and who leaves.
 
-use crate::{Candidate, Fate, Leadership, PartitionEpoch, Proposal, Rejected, follower::Follower};
+use crate::{
+    Candidate, Fate, Leadership, PartitionEpoch, Proposal, Rejected, event::Extent, follower::Follower,
+};
 use klamm_types::{BrokerEpoch, BrokerId, LeaderEpoch, Mono, Offset, mutant};
 use std::time::Duration;
 
@@ -51,7 +53,7 @@ impl InSync {
         let mut next = Self::new(now, self.me, leadership);
         for follower in &mut next.followers {
             if let Some(known) = self.followers.iter().find(|known| known.id == follower.id) {
-                *follower = known.clone();
+                follower.remember(known);
             }
         }
         *self = next;
@@ -62,16 +64,21 @@ impl InSync {
         now: Mono,
         id: BrokerId,
         epoch: Option<BrokerEpoch>,
-        end: Offset,
+        has: Extent,
         leader_end: Offset,
     ) -> Result<(), Rejected> {
         let found = self.followers.iter_mut().find(|follower| follower.id == id);
-        found.ok_or(Rejected::NotReplica(id))?.fetched(now, epoch, end, leader_end)
+        found.ok_or(Rejected::NotReplica(id))?.fetched(now, epoch, has, leader_end)
     }
 
     pub(crate) fn decided(&mut self, partition_epoch: PartitionEpoch, fate: Fate) -> Result<(), Rejected> {
         if self.proposed.is_none() || partition_epoch != self.partition_epoch {
             return Err(Rejected::NoProposal);
+        }
+        if let Fate::Taken { in_sync, .. } = &fate {
+            // with the last of them the reassignment may be complete, which the metadata tells only later
+            let joined = self.followers.iter_mut().filter(|follower| in_sync.contains(&follower.id));
+            joined.for_each(|follower| follower.adding = false);
         }
         match fate {
             Fate::Taken { partition_epoch, in_sync } if partition_epoch > self.partition_epoch => {
@@ -133,6 +140,25 @@ impl InSync {
         self.proposal()
     }
 
+    /// Whether it has followers in sync, and none of them has fetched for `silence`.
+    pub(crate) fn is_left_alone(&self, now: Mono, silence: Duration) -> bool {
+        let mut others = self.followers.iter().filter(|one| self.committed.contains(&one.id)).peekable();
+        others.peek().is_some() && others.all(|one| one.is_silent(now, silence))
+    }
+
+    /// Which follower among `near` serves a consumer that reads on from `offset`, by the rules of Kafka's RackAwareReplicaSelector
+    /// (KIP-392): none when the leader is near itself. Who is not in sync may lag ever more, and its readers with it.
+    pub(crate) fn nearest(&self, near: &[BrokerId], offset: Offset) -> Option<BrokerId> {
+        if near.contains(&self.me) {
+            return None;
+        }
+        let serves = |one: &&Follower| {
+            near.contains(&one.id) && self.committed.contains(&one.id) && one.reaches(offset)
+        };
+        let best = self.followers.iter().filter(serves).max_by_key(|one| one.freshness());
+        best.map(|one| one.id)
+    }
+
     pub(crate) fn committed(&self) -> &[BrokerId] {
         &self.committed
     }
@@ -141,9 +167,11 @@ impl InSync {
         self.followers.len() + 1
     }
 
-    /// How many replicas `acks=all` needs: no more than there are.
+    /// How many replicas `acks=all` needs: no more than there were before a reassignment that is not complete. Else a partition
+    /// that gets more replicas would refuse producers until the first of them is in sync.
     pub(crate) fn needed(&self, min_in_sync: u32) -> usize {
-        (min_in_sync as usize).min(self.replicas())
+        let join = self.followers.iter().filter(|follower| follower.adding).count();
+        (min_in_sync as usize).min((self.replicas() - join).max(1))
     }
 
     /// What every member of the maximal ISR has, this broker having everything before `own`. One who is about to join is waited

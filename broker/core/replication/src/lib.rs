@@ -15,6 +15,7 @@ mod leader;
 mod replica;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod waiting;
 
 pub use event::{
@@ -22,3 +23,4 @@ pub use event::{
     Refusal, Rejected, ReplicaSettings,
 };
 pub use replica::{Position, Replica};
+pub use throttle::{Throttle, Throttled};

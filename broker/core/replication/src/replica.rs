@@ -2,9 +2,11 @@
 
 use crate::{
     Acks, Durability, Effect, Event, Fate, Leadership, PartitionEpoch, Refusal, Rejected, ReplicaSettings,
+    event::Extent,
     follow,
     in_sync::InSync,
     leader::{Draining, Leader, OwnEnd},
+    throttle::Throttled,
     waiting::Waiting,
 };
 use klamm_types::{BrokerId, LeaderEpoch, Mono, Now, Offset, mutant};
@@ -27,7 +29,12 @@ pub struct Replica<T> {
 #[derive(Clone, Debug)]
 enum Role {
     Leader(Leader),
-    Follower { leader: Option<BrokerId> },
+    Follower { leader: Option<BrokerId>, committed: Option<Offset> },
+}
+
+impl Role {
+    /// Follows nobody.
+    const ALONE: Role = Role::Follower { leader: None, committed: None };
 }
 
 /// Where a follower is to fetch.
@@ -53,7 +60,7 @@ impl<T> Replica<T> {
             high_watermark: high_watermark.min(end),
             end: OwnEnd { log: end, synced },
             settings: ReplicaSettings::default(),
-            role: Role::Follower { leader: None },
+            role: Role::ALONE,
             waiting: Waiting::default(),
         }
     }
@@ -71,9 +78,9 @@ impl<T> Replica<T> {
             Event::Await { end, token } => self.wait(end, token, out),
             Event::Synced { end } => self.end.synced = self.end.synced.max(end),
             Event::Truncated { end } => self.truncated(end),
-            Event::Fetched { follower, broker_epoch, end } => {
-                let leader_end = self.end.log;
-                self.leader_mut()?.in_sync.fetched(now, follower, broker_epoch, end, leader_end)?;
+            Event::Fetched { follower, broker_epoch, log_start, end } => {
+                let (leader_end, has) = (self.end.log, Extent { start: log_start, end });
+                self.leader_mut()?.in_sync.fetched(now, follower, broker_epoch, has, leader_end)?;
                 self.advance(now, out); // who has what makes the high watermark may join with it
                 self.grow(follower, out);
             }
@@ -120,6 +127,13 @@ impl<T> Replica<T> {
         Ok(())
     }
 
+    /// Whether a broker that leads has fewer in sync than `acks=all` needs: who left the ISR last may lead in its place, where that
+    /// one is eligible (KIP-966).
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        matches!(self.admit(Acks::All), Err(Refusal::NotEnoughReplicas { .. }))
+    }
+
     /// Everything before it is committed.
     #[must_use]
     pub fn high_watermark(&self) -> Offset {
@@ -149,9 +163,28 @@ impl<T> Replica<T> {
     /// `klamm.durability=fsync` must have there before the leader may count it.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
-        let Role::Follower { leader: Some(leader) } = self.role else { return None };
+        let Role::Follower { leader: Some(leader), .. } = self.role else { return None };
         let offset = self.end.counted(self.settings.durability);
         (offset == self.end.log).then_some(Position { leader, epoch: self.epoch, offset })
+    }
+
+    /// How many records that its leader says are committed a follower lacks; none before it has heard.
+    #[must_use]
+    pub fn lag(&self) -> Option<u64> {
+        let Role::Follower { leader: Some(_), committed: Some(committed) } = self.role else { return None };
+        Some(u64::try_from(committed.0 - self.end.log.0).unwrap_or(0))
+    }
+
+    /// What the throttle of followers is to this one.
+    #[must_use]
+    pub fn throttled(&self) -> Throttled {
+        Throttled::of(self.settings.throttled_follower, self.lag() == Some(0))
+    }
+
+    /// What the throttle of leaders is to `follower`, which fetches from this one.
+    #[must_use]
+    pub fn throttled_for(&self, follower: BrokerId) -> Throttled {
+        Throttled::of(self.settings.throttled_leader, self.in_sync().contains(&follower))
     }
 
     /// The epoch of the leader that this replica knows.
@@ -166,6 +199,15 @@ impl<T> Replica<T> {
         self.leader().is_some()
     }
 
+    /// Whether a broker that leads may well lead no more: others were in sync with it, and none of them has fetched for longer
+    /// than they wait for an answer, and a fifth of that for the way. It is a guess: who acts on it must lose nothing by a wrong
+    /// one. With the defaults that is a session (600 ms): before that, nobody is fenced for silence.
+    #[must_use]
+    pub fn may_be_deposed(&self, now: Mono) -> bool {
+        let wait = self.settings.fetch_wait_max;
+        self.leader().is_some_and(|leader| leader.in_sync.is_left_alone(now, wait + wait / 5))
+    }
+
     /// Whether this broker leads others: then time matters.
     #[must_use]
     pub fn has_followers(&self) -> bool {
@@ -176,6 +218,13 @@ impl<T> Replica<T> {
     #[must_use]
     pub fn in_sync(&self) -> &[BrokerId] {
         self.leader().map_or(&[], |leader| leader.in_sync.committed())
+    }
+
+    /// The follower that a consumer is sent to which reads on from `offset`, and has the brokers `near` in its rack; none when it
+    /// is served here (KIP-392).
+    #[must_use]
+    pub fn nearest(&self, near: &[BrokerId], offset: Offset) -> Option<BrokerId> {
+        self.leader()?.in_sync.nearest(near, offset)
     }
 
     /// The version of the partition's metadata that this leader knows.
@@ -212,11 +261,19 @@ impl<T> Replica<T> {
         out: &mut Vec<Effect<T>>,
     ) -> Result<(), Rejected> {
         self.check_epoch(epoch)?;
+        let committed = match self.role {
+            Role::Follower { leader: before, committed } if (before, self.epoch) == (leader, epoch) => {
+                committed
+            }
+            _ => None,
+        };
         self.resign(out);
-        if epoch > self.epoch && mutant::active("truncate to the high watermark") {
+        let to_high_watermark =
+            mutant::active("truncate to the high watermark") || mutant::active("forget the high watermarks");
+        if epoch > self.epoch && to_high_watermark {
             out.push(Effect::Truncate(self.high_watermark));
         }
-        self.role = Role::Follower { leader };
+        self.role = Role::Follower { leader, committed };
         self.epoch = epoch;
         Ok(())
     }
@@ -226,7 +283,7 @@ impl<T> Replica<T> {
     }
 
     fn resign(&mut self, out: &mut Vec<Effect<T>>) {
-        self.role = Role::Follower { leader: None };
+        self.role = Role::ALONE;
         out.extend(self.waiting.drain().map(|token| Effect::Refuse(token, Refusal::NotLeader)));
     }
 
@@ -246,7 +303,8 @@ impl<T> Replica<T> {
     }
 
     fn hear(&mut self, high_watermark: Offset, out: &mut Vec<Effect<T>>) -> Result<(), Rejected> {
-        self.follower()?;
+        let Role::Follower { committed, .. } = &mut self.role else { return Err(Rejected::IsLeader) };
+        *committed = Some(high_watermark);
         self.raise(high_watermark.min(self.end.log), out);
         Ok(())
     }
@@ -325,7 +383,8 @@ impl<T> Replica<T> {
     /// Moves a leader's high watermark as far as it may.
     fn advance(&mut self, now: Mono, out: &mut Vec<Effect<T>>) {
         let Role::Leader(Leader { in_sync, .. }) = &self.role else { return };
-        if in_sync.committed().len() >= in_sync.needed(self.settings.min_in_sync) {
+        let enough = in_sync.committed().len() >= in_sync.needed(self.settings.min_in_sync);
+        if enough || mutant::active("move the high watermark below the minimum") {
             let own = self.end.counted(self.settings.durability);
             let committed = in_sync.common_end(now, own, self.end.log, self.settings.lag_max);
             self.raise(committed, out);

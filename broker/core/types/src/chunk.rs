@@ -10,6 +10,12 @@ pub trait FileHandle: Any + Send + Sync + fmt::Debug {
     /// # Errors
     /// The operating system's.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// Whether a read of these bytes would not wait for a device, as far as a few looks tell. True where nobody knows.
+    fn is_cached(&self, offset: u64, length: u64) -> bool;
+
+    /// Lets the device begin to read these bytes, without waiting for them.
+    fn read_ahead(&self, offset: u64, length: u64);
 }
 
 /// A stretch of an open file. The handle keeps the file open, also when it is deleted meanwhile.

@@ -1,7 +1,7 @@
 //! DeleteRecords (KIP-107): moves the start of logs.
 
 use super::Call;
-use crate::shard::Shard;
+use crate::{broker::Part, shard::Shard};
 use klamm_protocol::{
     DeleteRecordsRequest, DeleteRecordsResponse, ErrorCode,
     delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult},
@@ -13,7 +13,11 @@ pub async fn handle(call: Arc<Call>, request: DeleteRecordsRequest) -> DeleteRec
     let mut items = Vec::new();
     for topic in &request.topics {
         for partition in &topic.partitions {
-            let hosted = call.broker.hosted_by_name(&topic.name, PartitionIndex(partition.partition_index));
+            let hosted = call.broker.hosted_by_name(
+                &topic.name,
+                PartitionIndex(partition.partition_index),
+                Part::Leader,
+            );
             // records of the broker's own topics are not a client's to delete
             let hosted = hosted.and_then(|hosted| match hosted.internal {
                 true => Err(ErrorCode::InvalidTopicException),

@@ -1,6 +1,7 @@
 //! DescribeCluster (KIP-700): the brokers; on a listener for controllers, the controllers (KIP-919).
 
 use super::{Call, Scope};
+use crate::controller::wire::endpoint_on;
 use klamm_protocol::{
     DescribeClusterRequest, DescribeClusterResponse, ErrorCode,
     describe_cluster_response::DescribeClusterBroker,
@@ -44,8 +45,7 @@ fn brokers(call: &Call, include_fenced: bool) -> DescribeClusterResponse {
     // as Kafka does: any broker, it forwards
     let controller_id = endpoints.iter().map(|one| one.id.0).min().unwrap_or(-1);
     let fenced = image.brokers().filter(|broker| broker.fenced && include_fenced).filter_map(|broker| {
-        let listener = &call.peer.listener;
-        let found = broker.endpoints.iter().find(|one| one.listener.eq_ignore_ascii_case(listener))?;
+        let found = broker.endpoint(&call.peer.listener)?;
         Some(DescribeClusterBroker {
             broker_id: broker.id.0,
             is_fenced: true,
@@ -70,9 +70,7 @@ fn controllers(call: &Call) -> DescribeClusterResponse {
     let quorum = call.broker.controller.quorum();
     let leader = call.broker.controller.leadership().leader.map_or(-1, |leader| leader.0);
     let node = |voter: &klamm_quorum::Voter| {
-        let listener = &call.peer.listener;
-        let same = voter.endpoints.iter().find(|one| one.listener.eq_ignore_ascii_case(listener));
-        let endpoint = same.or(voter.endpoints.first())?;
+        let endpoint = endpoint_on(&voter.endpoints, &call.peer.listener)?;
         Some(DescribeClusterBroker {
             broker_id: voter.key.id.0,
             host: endpoint.host.clone(),

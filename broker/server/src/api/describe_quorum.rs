@@ -1,4 +1,4 @@
-//! DescribeQuorum (KIP-595, KIP-836): how far the voters of the metadata log have come.
+//! DescribeQuorum (KIP-595, KIP-836): how far the voters and the observers of the metadata log have come.
 
 use super::Call;
 use crate::controller::NotController;
@@ -9,7 +9,7 @@ use klamm_protocol::{
 };
 use klamm_quorum::{Leader, Progress, Quorum, ReplicaKey, Role, Voter};
 use klamm_types::{Mono, Now, Str};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub async fn decide(
     call: Arc<Call>,
@@ -42,29 +42,45 @@ fn describe(call: &Call, request: &DescribeQuorumRequest) -> DescribeQuorumRespo
             ..Default::default()
         };
     }
-    DescribeQuorumResponse {
+    let mut response = DescribeQuorumResponse {
         topics: vec![TopicData {
             topic_name: Str::from_static(METADATA_TOPIC),
             partitions: vec![partition(&quorum, now)],
         }],
         nodes: quorum.voters().iter().map(node).collect(),
         ..Default::default()
+    };
+    if call.version < 2 {
+        without_directories(&mut response);
+    }
+    response
+}
+
+/// Versions 0 and 1 are older than KIP-853: they know neither directories nor where voters are.
+fn without_directories(response: &mut DescribeQuorumResponse) {
+    response.nodes.clear();
+    for partition in response.topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
+        for replica in partition.current_voters.iter_mut().chain(&mut partition.observers) {
+            replica.replica_directory_id = Default::default();
+        }
     }
 }
 
 fn partition(quorum: &Quorum, now: Now) -> PartitionData {
     match quorum.role() {
-        Role::Leader(leader) => PartitionData {
-            leader_id: quorum.me().id.0,
-            leader_epoch: leader.epoch.0,
-            high_watermark: leader.high_watermark.map_or(-1, |offset| offset.0),
-            current_voters: leader
-                .voters
-                .iter()
-                .map(|(key, progress)| replica(quorum, now, leader, *key, progress))
-                .collect(),
-            ..Default::default()
-        },
+        Role::Leader(leader) => {
+            let replicas = |all: &BTreeMap<ReplicaKey, Progress>| {
+                all.iter().map(|(key, progress)| replica(quorum, now, leader, *key, progress)).collect()
+            };
+            PartitionData {
+                leader_id: quorum.me().id.0,
+                leader_epoch: leader.epoch.0,
+                high_watermark: leader.high_watermark.map_or(-1, |offset| offset.0),
+                current_voters: replicas(&leader.voters),
+                observers: replicas(&leader.observers),
+                ..Default::default()
+            }
+        }
         _ => PartitionData {
             error_code: ErrorCode::NotLeaderOrFollower.code(),
             leader_id: -1,
@@ -99,4 +115,34 @@ fn node(voter: &Voter) -> Node {
         port: one.port,
     };
     Node { node_id: voter.key.id.0, listeners: voter.endpoints.iter().map(listener).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use klamm_protocol::encode_response;
+    use klamm_types::Uuid;
+
+    /// What version 2 tells is refused by the encoder in an older one; the connection would be closed.
+    #[test]
+    fn old_versions_can_be_told() {
+        let replica = ReplicaState { replica_directory_id: Uuid::from_random([7; 16]), ..Default::default() };
+        let partition = PartitionData {
+            current_voters: vec![replica.clone()],
+            observers: vec![replica],
+            ..Default::default()
+        };
+        let topic = TopicData { topic_name: Str::from_static(METADATA_TOPIC), partitions: vec![partition] };
+        let mut response = DescribeQuorumResponse {
+            topics: vec![topic],
+            nodes: vec![Node { node_id: 1, listeners: Vec::new() }],
+            ..Default::default()
+        };
+        assert!(encode_response(1, 2, &response).is_ok());
+        assert!(encode_response(1, 1, &response).is_err());
+        without_directories(&mut response);
+        for version in 0..2 {
+            assert!(encode_response(1, version, &response).is_ok(), "version {version}");
+        }
+    }
 }

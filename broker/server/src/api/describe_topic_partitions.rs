@@ -84,7 +84,6 @@ fn described(
     partitions: &[(PartitionIndex, &Arc<Partition>)],
 ) -> DescribeTopicPartitionsResponseTopic {
     let ids = |brokers: &[BrokerId]| brokers.iter().map(|broker| broker.0).collect::<Vec<_>>();
-    let is_away = |broker: &&BrokerId| image.broker(**broker).is_none_or(|broker| broker.fenced);
     let partition = |(index, one): &(PartitionIndex, &Arc<Partition>)| {
         let error = if one.has_leader() { ErrorCode::None } else { ErrorCode::LeaderNotAvailable };
         DescribeTopicPartitionsResponsePartition {
@@ -96,7 +95,7 @@ fn described(
             isr_nodes: ids(&one.isr),
             eligible_leader_replicas: Some(ids(&one.elr)),
             last_known_elr: Some(ids(&one.last_known_elr)),
-            offline_replicas: one.replicas.iter().filter(is_away).map(|broker| broker.0).collect(),
+            offline_replicas: image.offline_replicas(one).map(|broker| broker.0).collect(),
         }
     };
     DescribeTopicPartitionsResponseTopic {

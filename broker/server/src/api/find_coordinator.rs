@@ -18,6 +18,7 @@ const SHARE: i8 = 2;
 const BATCHED_FROM: i16 = 4;
 
 pub async fn handle(call: Arc<Call>, request: FindCoordinatorRequest) -> FindCoordinatorResponse {
+    call.broker.lost_are_fenced().await;
     if call.version >= BATCHED_FROM {
         let mut coordinators = Vec::with_capacity(request.coordinator_keys.len());
         for key in &request.coordinator_keys {

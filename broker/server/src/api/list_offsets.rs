@@ -1,7 +1,10 @@
 //! ListOffsets: the offset for a time, or an end of the log.
 
 use super::Call;
-use crate::shard::{Found, Shard};
+use crate::{
+    broker::Part,
+    shard::{Found, Shard},
+};
 use klamm_protocol::{
     ErrorCode, ListOffsetsRequest, ListOffsetsResponse,
     list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse},
@@ -21,16 +24,23 @@ struct Wanted {
 }
 
 pub async fn handle(call: Arc<Call>, request: ListOffsetsRequest) -> ListOffsetsResponse {
+    let is_follower = request.replica_id >= 0;
+    let may_ask = !is_follower || call.is_between_brokers();
     let mut items = Vec::new();
     for topic in &request.topics {
         for partition in &topic.partitions {
-            let hosted = call.broker.hosted_by_name(&topic.name, PartitionIndex(partition.partition_index));
+            let hosted = call.broker.hosted_by_name(
+                &topic.name,
+                PartitionIndex(partition.partition_index),
+                Part::Leader,
+            );
             let wanted = Wanted {
                 timestamp: Wall(partition.timestamp),
                 current_leader_epoch: LeaderEpoch(partition.current_leader_epoch),
                 committed_only: request.isolation_level == 1,
-                is_follower: request.replica_id >= 0,
+                is_follower,
             };
+            let hosted = if may_ask { hosted } else { Err(ErrorCode::TopicAuthorizationFailed) };
             items.push((hosted, wanted));
         }
     }

@@ -15,14 +15,18 @@ use std::sync::Arc;
 const OPERATIONS_OMITTED: i32 = i32::MIN;
 
 pub async fn handle(call: Arc<Call>, request: MetadataRequest) -> MetadataResponse {
+    call.broker.lost_are_fenced().await;
     let topics = match &request.topics {
         None => all(&call.broker.image()),
         Some(topics) if topics.is_empty() && call.version == 0 => all(&call.broker.image()),
         Some(topics) => named(&call, topics, request.allow_auto_topic_creation || call.version < 4).await,
     };
     let image = call.broker.image();
-    let endpoints = call.broker.endpoints(&call.peer.listener);
-    let controller = endpoints.iter().map(|node| node.id).min().unwrap_or(BrokerId::NONE);
+    let lost = call.broker.lost_lately();
+    let endpoints =
+        call.broker.endpoints_of(&call.peer.listener, |one| !one.fenced || lost.contains(&one.id));
+    let alive = endpoints.iter().map(|node| node.id).filter(|id| !lost.contains(id));
+    let controller = alive.min().unwrap_or(BrokerId::NONE);
     MetadataResponse {
         brokers: endpoints
             .into_iter()
@@ -111,7 +115,6 @@ fn topic(call: &Call, image: &Image, found: Found) -> MetadataResponseTopic {
 
 fn partitions(image: &Image, topic: &Topic) -> Vec<MetadataResponsePartition> {
     let ids = |brokers: &[BrokerId]| brokers.iter().map(|broker| broker.0).collect::<Vec<_>>();
-    let is_away = |broker: &&BrokerId| image.broker(**broker).is_none_or(|broker| broker.fenced);
     let partition = |(index, one): (klamm_types::PartitionIndex, &Arc<klamm_metadata::Partition>)| {
         let error = if one.has_leader() { ErrorCode::None } else { ErrorCode::LeaderNotAvailable };
         MetadataResponsePartition {
@@ -121,7 +124,7 @@ fn partitions(image: &Image, topic: &Topic) -> Vec<MetadataResponsePartition> {
             leader_epoch: one.leader_epoch.0,
             replica_nodes: ids(&one.replicas),
             isr_nodes: ids(&one.isr),
-            offline_replicas: one.replicas.iter().filter(is_away).map(|broker| broker.0).collect(),
+            offline_replicas: image.offline_replicas(one).map(|broker| broker.0).collect(),
         }
     };
     topic.indexed().map(partition).collect()

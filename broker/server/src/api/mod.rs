@@ -44,7 +44,7 @@ mod raft;
 mod remove_raft_voter;
 mod resource;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod sync_group;
 mod unregister_broker;
 mod update_features;
@@ -79,6 +79,22 @@ pub struct Call {
 }
 
 impl Call {
+    /// Whether what a replica may ask is answered here: brokers ask each other on the listener between brokers only. Elsewhere it
+    /// is anybody who says so, would read what is not committed, and move high watermarks.
+    fn is_between_brokers(&self) -> bool {
+        let own = self.peer.listener.eq_ignore_ascii_case(&self.broker.peers.inter_broker_listener());
+        if !own {
+            self.broker.metrics.replica_refused();
+            tracing::debug!(
+                api = self.key.name(),
+                listener = %self.peer.listener,
+                client = %self.peer.address,
+                "a replica's request is refused: this is not the listener between brokers"
+            );
+        }
+        own
+    }
+
     /// Asks the coordinator of a group.
     async fn ask_group<A>(&self, group: &str, request: klamm_group::Request) -> A
     where
@@ -163,7 +179,7 @@ served! {
         ControllerRegistration 0..=0 => duties::controller_registration;
         Envelope 0..=0 => forward::envelope;
         BrokerRegistration 0..=4 => duties::broker_registration;
-        BrokerHeartbeat 0..=1 => duties::broker_heartbeat;
+        BrokerHeartbeat 0..=2 => duties::broker_heartbeat;
     }
     forwarded {
         CreateTopics 2..=7 => create_topics;

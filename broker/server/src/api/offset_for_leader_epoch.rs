@@ -1,7 +1,7 @@
 //! OffsetForLeaderEpoch (KIP-101, KIP-320): where a leader epoch ends, for clients and followers that check their position.
 
 use super::Call;
-use crate::shard::Shard;
+use crate::{broker::Part, shard::Shard};
 use klamm_protocol::{
     ErrorCode, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse,
     offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult},
@@ -18,7 +18,8 @@ pub async fn handle(call: Arc<Call>, request: OffsetForLeaderEpochRequest) -> Of
     let mut items = Vec::new();
     for topic in &request.topics {
         for partition in &topic.partitions {
-            let hosted = call.broker.hosted_by_name(&topic.topic, PartitionIndex(partition.partition));
+            let hosted =
+                call.broker.hosted_by_name(&topic.topic, PartitionIndex(partition.partition), Part::Leader);
             let wanted = Wanted {
                 current: LeaderEpoch(partition.current_leader_epoch),
                 asked: LeaderEpoch(partition.leader_epoch),

@@ -3,7 +3,7 @@
 
 use super::{Call, answer, body};
 use crate::{
-    broker::Hosted,
+    broker::{Hosted, Part},
     shard::{Outcome, PendingProduce, ProduceError, ProduceItem, ProduceWork, Produced},
 };
 use klamm_net::{Answer, Reply, Reservation};
@@ -107,9 +107,9 @@ fn check(
     }
     let index = PartitionIndex(data.index);
     let hosted = if call.version >= TOPIC_IDS_FROM {
-        call.broker.hosted_by_id(topic.topic_id, index)
+        call.broker.hosted_by_id(topic.topic_id, index, Part::Leader)
     } else {
-        call.broker.hosted_by_name(&topic.name, index)
+        call.broker.hosted_by_name(&topic.name, index, Part::Leader)
     }?;
     let records = data.records.as_ref().and_then(|records| records.bytes()).cloned().unwrap_or_default();
     let batch =

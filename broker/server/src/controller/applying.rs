@@ -94,6 +94,11 @@ impl Applying {
         self.newest.features.iter().next().is_some()
     }
 
+    /// Whether the leader before this one has left a transaction open (KIP-868).
+    pub fn in_transaction(&self) -> bool {
+        self.newest.in_transaction()
+    }
+
     /// The image of what is committed; none while this node does not know that.
     pub fn committed(&self) -> Option<&Arc<Image>> {
         self.loading.is_none().then_some(&self.committed)

@@ -13,11 +13,12 @@ use super::{
 };
 use crate::peer::Peers;
 use klamm_metadata::{Position, Record, config::Settings};
+use klamm_protocol::AbortTransactionRecord;
 use klamm_quorum::{
     CallId, Endpoint, Event, Quorum, ReplicaKey, Request, SnapshotId, SnapshotPolicy, Start, Timeouts,
 };
 use klamm_storage::LogDir;
-use klamm_types::{Bytes, LeaderEpoch};
+use klamm_types::{Bytes, LeaderEpoch, Str};
 use klamm_world::World;
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -242,8 +243,12 @@ impl Driver {
         self.event(Event::Propose { epoch, records: framed }).await
     }
 
-    /// The first leader of a cluster writes what the cluster begins with.
+    /// A new leader ends what the one before has left open; the first of a cluster writes what the cluster begins with.
     async fn begin_cluster(&mut self) -> Result<(), ControllerError> {
+        if self.leading.is_some() && self.applying.in_transaction() {
+            let reason = Some(Str::from_static("the controller that began it does not lead any more"));
+            self.propose(vec![AbortTransactionRecord { reason }.into()], None).await?;
+        }
         if self.leading.is_none() || self.applying.has_begun() {
             return Ok(());
         }

@@ -131,20 +131,13 @@ impl Controller {
             endpoints: request
                 .listeners
                 .iter()
-                .map(|one| Endpoint {
-                    listener: one.name.detached(),
-                    host: one.host.detached(),
-                    port: one.port,
-                    security_protocol: one.security_protocol,
-                })
+                .map(|one| Endpoint::told(&one.name, &one.host, one.port, one.security_protocol))
                 .collect(),
             features: request
                 .features
                 .iter()
-                .map(|one| FeatureRange {
-                    name: one.name.detached(),
-                    min: one.min_supported_version,
-                    max: one.max_supported_version,
+                .map(|one| {
+                    FeatureRange::told(&one.name, one.min_supported_version, one.max_supported_version)
                 })
                 .collect(),
             ..Registration::default()
@@ -296,21 +289,12 @@ fn as_registered(request: &BrokerRegistrationRequest) -> Registration {
         endpoints: request
             .listeners
             .iter()
-            .map(|one| Endpoint {
-                listener: one.name.detached(),
-                host: one.host.detached(),
-                port: one.port,
-                security_protocol: one.security_protocol,
-            })
+            .map(|one| Endpoint::told(&one.name, &one.host, one.port, one.security_protocol))
             .collect(),
         features: request
             .features
             .iter()
-            .map(|one| FeatureRange {
-                name: one.name.detached(),
-                min: one.min_supported_version,
-                max: one.max_supported_version,
-            })
+            .map(|one| FeatureRange::told(&one.name, one.min_supported_version, one.max_supported_version))
             .collect(),
         rack: request.rack.as_ref().map(Str::detached),
         directories: request.log_dirs.iter().copied().map(DirectoryId).collect(),

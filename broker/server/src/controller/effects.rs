@@ -152,6 +152,9 @@ impl Driver {
         let Some(image) = self.applying.committed().cloned() else {
             return Ok(Some(Event::SnapshotFailed(id))); // this node has just begun, and has no image yet
         };
+        if image.in_transaction() {
+            return Ok(Some(Event::SnapshotFailed(id))); // what is in it would be lost: no snapshot has a part of one
+        }
         self.log.roll().await?;
         let work = self.log.snapshot_work(id, image, self.quorum.voters_before(id.end).clone());
         let (world, myself) = (self.world.clone(), self.myself.clone());

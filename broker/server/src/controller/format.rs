@@ -32,6 +32,9 @@ pub fn format(
     if cluster_id.is_empty() {
         return Err(ControllerError::NoClusterId);
     }
+    if !settings.is_controller() && *initial != InitialVoters::None {
+        return Err(ControllerError::NoVoter);
+    }
     let chosen = initial.directory_of(settings.node_id())?;
     let mut formatted = Vec::new();
     for directory in directories(settings) {

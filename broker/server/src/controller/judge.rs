@@ -25,6 +25,10 @@ use tokio::sync::{Notify, mpsc};
 /// A host that says neither yes nor no within this time is not known to be dead.
 const PROBE_MAX: Duration = Duration::from_secs(1);
 
+/// The sockets of a process that dies are closed one after the other, and the one that listens may be the last: where something
+/// listens, it is asked again after these milliseconds (and then, by [`Sessions`], at every heartbeat that is missing).
+const ASKED_AGAIN_AFTER: [u64; 3] = [10, 20, 40];
+
 /// The sessions of the brokers, while this node is the active controller.
 pub struct Judge {
     world: World,
@@ -222,9 +226,20 @@ impl Judge {
         }
     }
 
+    /// Whether its process is dead.
+    async fn is_dead(&self, id: BrokerId) -> bool {
+        for millis in ASKED_AGAIN_AFTER {
+            if self.refuses(id).await {
+                return true;
+            }
+            self.world.sleep(Duration::from_millis(millis)).await;
+        }
+        self.refuses(id).await
+    }
+
     /// Whether nothing listens any more where a broker's heartbeats came from; where none came yet, at the address that it
     /// registered. The host's own, where it is known: something else may refuse at the address of a Service.
-    async fn is_dead(&self, id: BrokerId) -> bool {
+    async fn refuses(&self, id: BrokerId) -> bool {
         let address = {
             let state = self.state();
             let endpoints =

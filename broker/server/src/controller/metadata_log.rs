@@ -11,7 +11,7 @@ use klamm_quorum::{
 };
 use klamm_records::{Batch, BatchBuilder, Batches, Compression, ValidatedBatch};
 use klamm_storage::{
-    AppendError, FlushDepth, Limit, Log, LogConfig, LogDir, Origin, StorageError, read_slice,
+    AppendError, FlushDepth, Limit, Log, LogConfig, LogDir, Origin, StorageError, is_no_space, read_slice,
 };
 use klamm_types::{Bytes, LeaderEpoch, Now, Offset, PartitionIndex, Str, TopicPartition};
 use klamm_world::World;
@@ -327,17 +327,25 @@ impl MetadataLog {
         Ok(self.log.durable_end())
     }
 
-    /// Writes `quorum-state`, durably.
+    /// Writes `quorum-state`, durably. Where there is no room it waits until there is: an epoch or a vote that is not on the
+    /// disk must not be spoken of.
     pub async fn persist(&self, state: ElectionState) -> Result<(), ControllerError> {
-        let (disk, directory) = (Arc::clone(&self.world.disk), self.directory.clone());
-        let written = self
-            .world
-            .blocking(move || quorum_state::write_election_state(disk.as_ref(), &directory, state))
-            .await;
-        written.map_err(|error| ControllerError::Io {
-            what: "quorum-state".to_owned(),
-            error: error.to_string(),
-        })
+        loop {
+            let (disk, directory) = (Arc::clone(&self.world.disk), self.directory.clone());
+            let written = self
+                .world
+                .blocking(move || quorum_state::write_election_state(disk.as_ref(), &directory, state))
+                .await;
+            match written {
+                Err(error) if is_no_space(&error) => self.make_room().await,
+                written => {
+                    return written.map_err(|error| ControllerError::Io {
+                        what: "quorum-state".to_owned(),
+                        error: error.to_string(),
+                    });
+                }
+            }
+        }
     }
 
     /// Ends the segment and flushes it, for a snapshot of what is in it: with the snapshot everything before it can go, and

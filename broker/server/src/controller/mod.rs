@@ -71,6 +71,11 @@ pub enum ControllerError {
     /// The node is formatted as what it is not.
     #[error("node {0} is not among the initial controllers: each of them is formatted with the whole list")]
     NotInitial(BrokerId),
+    /// A broker is formatted as what only a controller can be.
+    #[error(
+        "process.roles is broker, and only a controller votes: a broker is formatted without --standalone and --initial-controllers"
+    )]
+    NoVoter,
     /// A file is not what it must be.
     #[error("{file} is damaged: {reason}")]
     Damaged {

@@ -47,6 +47,8 @@ pub struct Wanted {
     pub current_leader_epoch: LeaderEpoch,
     /// The epoch of the last record that a follower has; NONE for consumers.
     pub last_fetched_epoch: LeaderEpoch,
+    /// Where a follower's log starts; NONE for consumers.
+    pub log_start: Offset,
 }
 
 /// What the client was told of a partition the last time.
@@ -67,6 +69,8 @@ pub enum Gave {
     Records,
     /// There are records, but the answer had no room for them.
     NoRoom,
+    /// The name of another replica, to be asked instead (KIP-392).
+    Elsewhere,
     /// An error.
     Error,
 }
@@ -85,6 +89,7 @@ struct Slot {
 #[derive(Debug)]
 struct Session {
     by_id: bool,
+    reader: Reader,
     limit: Limit,
     next_epoch: i32,
     used: Mono,
@@ -137,6 +142,8 @@ pub struct Ask {
     pub epoch: i32,
     /// Whether topics are named by id.
     pub by_id: bool,
+    /// Who asks.
+    pub reader: Reader,
     /// Up to where the client reads.
     pub limit: Limit,
     /// Partitions that are new or have changed.
@@ -168,7 +175,12 @@ impl Sessions {
     ///
     /// # Errors
     /// `FETCH_SESSION_ID_NOT_FOUND`, `INVALID_FETCH_SESSION_EPOCH`, `FETCH_SESSION_TOPIC_ID_ERROR`.
-    pub fn resolve(&mut self, now: Mono, ask: Ask, random: u64) -> Result<Resolved, ErrorCode> {
+    pub fn resolve(
+        &mut self,
+        now: Mono,
+        ask: Ask,
+        random: impl FnOnce() -> u64,
+    ) -> Result<Resolved, ErrorCode> {
         if ask.epoch == FINAL_EPOCH || ask.epoch == INITIAL_EPOCH {
             self.sessions.remove(&ask.session);
             return Ok(self.begin(now, ask, random));
@@ -198,11 +210,19 @@ impl Sessions {
         self.sessions.get_mut(&session).map(Session::due)
     }
 
+    /// Whether the client of a session was not told of this high watermark the last time.
+    pub fn knows_less(&self, session: i32, named: &Named, high_watermark: Offset) -> bool {
+        let slot = self.sessions.get(&session).and_then(|session| session.partitions.get(named));
+        let knows = |told: Told| told.high_watermark == high_watermark;
+        slot.is_some_and(|slot| !slot.told.is_some_and(knows))
+    }
+
     /// Whether an incremental answer must name the partition; remembers what it says.
     pub fn tell(&mut self, session: i32, named: &Named, told: Told, gave: Gave) -> bool {
         let Some(session) = self.sessions.get_mut(&session) else { return true };
         let Some(slot) = session.partitions.get_mut(named) else { return true };
-        let changed = slot.told != Some(told) || matches!(gave, Gave::Records | Gave::Error);
+        let changed =
+            slot.told != Some(told) || matches!(gave, Gave::Records | Gave::Elsewhere | Gave::Error);
         // after an error the client asks again, and must be told again
         slot.told = (gave != Gave::Error).then_some(told);
         match gave {
@@ -213,14 +233,25 @@ impl Sessions {
                 slot.turn = session.turns;
                 session.due.insert(slot.turn, named.clone());
             }
-            Gave::NoRoom | Gave::Error => drop(session.due.insert(slot.turn, named.clone())),
+            Gave::NoRoom | Gave::Elsewhere | Gave::Error => {
+                drop(session.due.insert(slot.turn, named.clone()))
+            }
         }
         changed
     }
 
-    fn begin(&mut self, now: Mono, ask: Ask, random: u64) -> Resolved {
+    fn begin(&mut self, now: Mono, ask: Ask, random: impl FnOnce() -> u64) -> Resolved {
+        let watch = Arc::default();
+        if ask.epoch == FINAL_EPOCH {
+            let due = ask.partitions.into_iter().map(|(named, wanted)| {
+                let interest = Interest::new(&watch, named.clone(), ask.reader);
+                Due { named, wanted, interest }
+            });
+            return Resolved { session: 0, incremental: false, due: due.collect(), watch };
+        }
         let mut session = Session {
             by_id: ask.by_id,
+            reader: ask.reader,
             limit: ask.limit,
             next_epoch: 1,
             used: now,
@@ -228,14 +259,13 @@ impl Sessions {
             partitions: BTreeMap::new(),
             due: BTreeMap::new(),
             all_due: now,
-            watch: Arc::default(),
+            watch: Arc::clone(&watch),
         };
         for (named, wanted) in ask.partitions {
             session.want(named, wanted);
         }
-        let (due, watch) = (session.due(), Arc::clone(&session.watch));
-        let id = if ask.epoch == INITIAL_EPOCH { self.keep(now, session, random) } else { 0 };
-        Resolved { session: id, incremental: false, due, watch }
+        let due = session.due();
+        Resolved { session: self.keep(now, session, random()), incremental: false, due, watch }
     }
 
     /// Keeps a session under a new id; 0 when there is no room: the client goes on without one, as with Kafka.
@@ -270,8 +300,7 @@ impl Session {
             return;
         }
         let named = Named { name: named.name.detached(), ..named };
-        let reader = if self.limit == Limit::End { Reader::Follower } else { Reader::Consumer };
-        let interest = Interest::new(&self.watch, named.clone(), reader);
+        let interest = Interest::new(&self.watch, named.clone(), self.reader);
         self.turns += 1;
         self.due.insert(self.turns, named.clone());
         self.partitions.insert(named, Slot { wanted, told: None, turn: self.turns, interest });
@@ -326,6 +355,7 @@ mod tests {
             bytes_max: 100,
             current_leader_epoch: LeaderEpoch::NONE,
             last_fetched_epoch: LeaderEpoch::NONE,
+            log_start: Offset::NONE,
         }
     }
 
@@ -334,6 +364,7 @@ mod tests {
             session,
             epoch,
             by_id: false,
+            reader: Reader::Consumer,
             limit: Limit::HighWatermark,
             partitions: partitions.iter().map(|&(p, offset)| (named(p), wanted(offset))).collect(),
             forgotten: forgotten.iter().map(|&p| named(p)).collect(),
@@ -349,24 +380,25 @@ mod tests {
     #[test]
     fn a_session_remembers_what_the_client_wants_and_knows() {
         let mut sessions = Sessions::new(10);
-        let first = sessions.resolve(Mono(0), ask(0, 0, &[(0, 5), (1, 6)], &[]), 7).expect("new");
+        let first = sessions.resolve(Mono(0), ask(0, 0, &[(0, 5), (1, 6)], &[]), || 7).expect("new");
         assert_eq!((first.session, first.incremental), (7, false));
         assert!(sessions.tell(7, &named(0), TOLD, Gave::Records));
-        let second = sessions.resolve(Mono(1), ask(7, 1, &[(0, 9)], &[]), 0).expect("known");
+        let second = sessions.resolve(Mono(1), ask(7, 1, &[(0, 9)], &[]), || 0).expect("known");
         assert!(second.incremental);
         assert_eq!(order(&second), [(1, 6), (0, 9)], "who gave records comes last");
         assert!(!sessions.tell(7, &named(0), TOLD, Gave::Nothing), "nothing is new");
         assert!(sessions.tell(7, &named(1), TOLD, Gave::Nothing), "never told");
         assert!(sessions.tell(7, &named(1), TOLD, Gave::Error), "an error is always told");
         assert!(sessions.tell(7, &named(1), TOLD, Gave::NoRoom), "and what follows it");
-        let third = sessions.resolve(Mono(2), ask(7, 2, &[], &[0]), 0).expect("known");
+        assert!(sessions.tell(7, &named(1), TOLD, Gave::Elsewhere), "whoever comes back is sent away again");
+        let third = sessions.resolve(Mono(2), ask(7, 2, &[], &[0]), || 0).expect("known");
         assert_eq!(order(&third), [(1, 6)]);
     }
 
     #[test]
     fn only_what_may_have_something_is_due() {
         let mut sessions = Sessions::new(10);
-        let first = sessions.resolve(Mono(0), ask(0, 0, &[(0, 0), (1, 0), (2, 0), (3, 0)], &[]), 7);
+        let first = sessions.resolve(Mono(0), ask(0, 0, &[(0, 0), (1, 0), (2, 0), (3, 0)], &[]), || 7);
         let due = first.expect("new").due;
         let mut partition = Watchers::default();
         partition.add(&due[0].interest);
@@ -374,32 +406,45 @@ mod tests {
         for (at, gave) in [Gave::Nothing, Gave::Nothing, Gave::Error, Gave::Records].into_iter().enumerate() {
             sessions.tell(7, &named(at as i32), TOLD, gave);
         }
-        let next = sessions.resolve(Mono(1), ask(7, 1, &[], &[]), 0).expect("known");
+        let next = sessions.resolve(Mono(1), ask(7, 1, &[], &[]), || 0).expect("known");
         assert_eq!(order(&next), [(0, 0), (2, 0), (3, 0)], "0: something came before it was told of");
         for at in [0, 2, 3] {
             sessions.tell(7, &named(at), TOLD, Gave::Nothing);
         }
-        let next = sessions.resolve(Mono(2), ask(7, 2, &[], &[]), 0).expect("known");
+        let next = sessions.resolve(Mono(2), ask(7, 2, &[], &[]), || 0).expect("known");
         assert_eq!(order(&next), []);
         partition.hear(News::Committed);
         assert_eq!(sessions.due(7).expect("known").len(), 1, "it was woken while it waited");
         assert!(sessions.tell(7, &named(0), TOLD, Gave::Records));
-        let next = sessions.resolve(Mono(3), ask(7, 3, &[(1, 1)], &[0]), 0).expect("known");
+        let next = sessions.resolve(Mono(3), ask(7, 3, &[(1, 1)], &[0]), || 0).expect("known");
         assert_eq!(order(&next), [(1, 1)], "what the client changes is due, and not what it forgot");
         partition.hear(News::Committed);
         assert_eq!(sessions.due(7).expect("known").len(), 1, "nobody hears of what was forgotten");
     }
 
     #[test]
+    fn a_session_knows_which_high_watermark_was_told() {
+        let mut sessions = Sessions::new(10);
+        sessions.resolve(Mono(0), ask(0, 0, &[(0, 0), (1, 0)], &[]), || 7).expect("new");
+        sessions.tell(7, &named(0), TOLD, Gave::Nothing);
+        let check = |session, partition, high_watermark| {
+            sessions.knows_less(session, &named(partition), Offset(high_watermark))
+        };
+        assert!(check(7, 0, 10) && !check(7, 0, 9));
+        assert!(check(7, 1, 10), "it was told nothing");
+        assert!(!check(8, 0, 10) && !check(7, 2, 10), "who has no session is not remembered");
+    }
+
+    #[test]
     fn all_are_due_after_a_while_and_for_another_limit() {
         let mut sessions = Sessions::new(10);
-        sessions.resolve(Mono(0), ask(0, 0, &[(0, 0), (1, 0)], &[]), 7).expect("new");
+        sessions.resolve(Mono(0), ask(0, 0, &[(0, 0), (1, 0)], &[]), || 7).expect("new");
         let mut due = |epoch, now, limit| {
             for partition in [0, 1] {
                 sessions.tell(7, &named(partition), TOLD, Gave::Nothing);
             }
             let ask = Ask { limit, ..ask(7, epoch, &[], &[]) };
-            sessions.resolve(now, ask, 0).expect("known").due.len()
+            sessions.resolve(now, ask, || 0).expect("known").due.len()
         };
         let later = Mono(0).plus(CONSUMER_LOOKS_AGAIN);
         assert_eq!(due(1, Mono(1), Limit::HighWatermark), 0);
@@ -414,22 +459,23 @@ mod tests {
     #[test]
     fn wrong_epochs_and_ids_are_refused() {
         let mut sessions = Sessions::new(10);
-        sessions.resolve(Mono(0), ask(0, 0, &[(0, 5)], &[]), 7).expect("new");
-        let refused = |sessions: &mut Sessions, ask| sessions.resolve(Mono(0), ask, 0).expect_err("refused");
+        sessions.resolve(Mono(0), ask(0, 0, &[(0, 5)], &[]), || 7).expect("new");
+        let refused =
+            |sessions: &mut Sessions, ask| sessions.resolve(Mono(0), ask, || 0).expect_err("refused");
         assert_eq!(refused(&mut sessions, ask(8, 1, &[], &[])), ErrorCode::FetchSessionIdNotFound);
         assert_eq!(refused(&mut sessions, ask(7, 2, &[], &[])), ErrorCode::InvalidFetchSessionEpoch);
         let by_id = Ask { by_id: true, ..ask(7, 1, &[(1, 1)], &[]) };
         assert_eq!(refused(&mut sessions, by_id), ErrorCode::FetchSessionTopicIdError);
-        let closed = sessions.resolve(Mono(0), ask(7, -1, &[(0, 5)], &[]), 0).expect("closed");
+        let closed = sessions.resolve(Mono(0), ask(7, -1, &[(0, 5)], &[]), || 0).expect("closed");
         assert_eq!((closed.session, sessions.len()), (0, 0));
     }
 
     #[test]
     fn only_idle_sessions_are_evicted() {
         let mut sessions = Sessions::new(1);
-        assert_eq!(sessions.resolve(Mono(0), ask(0, 0, &[], &[]), 7).expect("new").session, 7);
-        assert_eq!(sessions.resolve(Mono(1), ask(0, 0, &[], &[]), 8).expect("none").session, 0);
+        assert_eq!(sessions.resolve(Mono(0), ask(0, 0, &[], &[]), || 7).expect("new").session, 7);
+        assert_eq!(sessions.resolve(Mono(1), ask(0, 0, &[], &[]), || 8).expect("none").session, 0);
         let later = Mono(0).plus(EVICTABLE_AFTER);
-        assert_eq!(sessions.resolve(later, ask(0, 0, &[], &[]), 9).expect("new").session, 9);
+        assert_eq!(sessions.resolve(later, ask(0, 0, &[], &[]), || 9).expect("new").session, 9);
     }
 }

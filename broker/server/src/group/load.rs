@@ -7,7 +7,7 @@ use klamm_group::LogRecord;
 use klamm_protocol::ErrorCode;
 use klamm_records::{Batch, Batches, ControlKind, MalformedBatch, MalformedRecord};
 use klamm_storage::{Limit, ReadError};
-use klamm_types::{Bytes, FileSlice, LeaderEpoch, Offset, ProducerId, TopicIdPartition};
+use klamm_types::{Bytes, FileSlice, LeaderEpoch, Now, Offset, ProducerId, TopicIdPartition};
 use klamm_world::World;
 use std::{collections::BTreeMap, io, sync::Arc};
 use tokio::sync::{Semaphore, mpsc};
@@ -113,6 +113,16 @@ impl GroupLog {
             shard.leader(id, epoch).map(|partition| (partition.log().start(), partition.log().end()))
         });
         asked.await.unwrap_or(Err(ErrorCode::NotLeaderOrFollower)).map_err(LoadError::NotLed)
+    }
+
+    /// Whether the leadership may well have ended, of a broker that is cut off from the active controller or not.
+    pub(super) async fn may_be_deposed(&self, now: Now, cut_off: bool) -> bool {
+        let (id, epoch) = (self.id, self.epoch);
+        let asked = self.shard.ask(move |shard| {
+            let partition = shard.leader(id, epoch);
+            partition.is_ok_and(|one| one.may_be_deposed(now) || cut_off && one.is_short())
+        });
+        asked.await.unwrap_or(true)
     }
 
     async fn read(&self, at: Offset, bytes_max: u32) -> Result<Option<FileSlice>, LoadError> {

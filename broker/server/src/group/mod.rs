@@ -14,7 +14,7 @@ use driver::{Driver, Mail};
 use klamm_group::{Census, Context, GroupConfig, Request, Response, partition_for};
 use klamm_metadata::{Delta, Image, config::Settings, decide::CONSUMER_OFFSETS};
 use klamm_protocol::ErrorCode;
-use klamm_types::{LeaderEpoch, PartitionIndex, Str, TopicIdPartition};
+use klamm_types::{PartitionIndex, Str, TopicIdPartition};
 use klamm_world::World;
 use std::{
     collections::BTreeMap,
@@ -28,8 +28,7 @@ const LOADS_MAX: usize = 2;
 
 /// A coordinator at work. Dropped, it ends.
 struct Coordinator {
-    epoch: LeaderEpoch,
-    log: TopicIdPartition,
+    log: GroupLog,
     mailbox: mpsc::UnboundedSender<Mail>,
 }
 
@@ -63,7 +62,7 @@ impl Groups {
         let led = led_here(broker, image);
         let mut coordinators = self.coordinators.write().unwrap_or_else(PoisonError::into_inner);
         coordinators.retain(|index, known| {
-            led.get(index).is_some_and(|log| (log.id, log.epoch) == (known.log, known.epoch))
+            led.get(index).is_some_and(|log| (log.id, log.epoch) == (known.log.id, known.log.epoch))
         });
         for (index, log) in led {
             coordinators.entry(index).or_insert_with(|| self.start(log));
@@ -83,11 +82,10 @@ impl Groups {
 
     fn start(&self, log: GroupLog) -> Coordinator {
         let (mailbox, incoming) = mpsc::unbounded_channel();
-        let (epoch, id) = (log.epoch, log.id);
         let records = load::start(&self.world, log.clone(), self.load_bytes, Arc::clone(&self.loads));
-        let driver = Driver::new(self.world.clone(), self.config.clone(), log, self.counters.clone());
+        let driver = Driver::new(self.world.clone(), self.config.clone(), log.clone(), self.counters.clone());
         self.world.spawn.spawn("group-coordinator", Box::pin(driver.run(incoming, records)));
-        Coordinator { epoch, log: id, mailbox }
+        Coordinator { log, mailbox }
     }
 
     /// Asks the coordinator of a group. Who asks in vain is told to look for it anew.
@@ -97,6 +95,10 @@ impl Groups {
     {
         let partitions = broker.image().topic(CONSUMER_OFFSETS).map_or(0, |topic| topic.partitions.len());
         let index = partition_for(group, i32::try_from(partitions).unwrap_or(0));
+        if matches!(request, Request::FetchOffsets { .. }) && self.may_be_deposed(broker, index).await {
+            let refusal = request.refused(&context, ErrorCode::NotCoordinator);
+            return A::try_from(refusal).expect("each kind of request has its own kind of answer");
+        }
         self.ask_partition(index, context, request).await
     }
 
@@ -109,6 +111,19 @@ impl Groups {
         let (reply, answer) = oneshot::channel();
         self.send(index, Mail::Ask { context, request: Box::new(request), reply });
         A::try_from(answer.await.unwrap_or(refusal)).expect("each kind of request has its own kind of answer")
+    }
+
+    /// A coordinator that is none any more, and has not heard that (its process was frozen, say), would answer with offsets that
+    /// are old: what it writes nobody acknowledges, but what it reads asks nobody.
+    async fn may_be_deposed(&self, broker: &Broker, index: PartitionIndex) -> bool {
+        let log = {
+            let coordinators = self.coordinators.read().unwrap_or_else(PoisonError::into_inner);
+            coordinators.get(&index).map(|coordinator| coordinator.log.clone())
+        };
+        match log {
+            Some(log) => log.may_be_deposed(self.world.clock.now(), broker.is_cut_off()).await,
+            None => false, // whoever asks is sent away
+        }
     }
 
     /// Without a coordinator the mail is dropped, and whoever waits for an answer hears of it.

@@ -66,6 +66,16 @@ pub struct Snapshot {
     pub offline_partitions: u64,
     /// Partitions led here whose in-sync replicas are fewer than their replicas.
     pub under_replicated_partitions: u64,
+    /// Partitions led here with fewer in-sync replicas than `min.insync.replicas`, and with just as many.
+    pub min_isr_partitions: (u64, u64),
+    /// Partitions led here.
+    pub led_partitions: u64,
+    /// Partitions led here that are being moved.
+    pub reassigning_partitions: u64,
+    /// The most records that a follower here lacks of what its leader has committed.
+    pub replica_lag_max: u64,
+    /// Log directories that failed.
+    pub offline_log_directories: u64,
     /// Partitions hosted here.
     pub partitions: u64,
     /// Bytes of log by topic.
@@ -86,6 +96,15 @@ pub struct Metrics {
     by_api: BTreeMap<ApiKey, ApiMetrics>,
     offline_partitions: Gauge,
     under_replicated_partitions: Gauge,
+    under_min_isr_partitions: Gauge,
+    at_min_isr_partitions: Gauge,
+    led_partitions: Gauge,
+    reassigning_partitions: Gauge,
+    replica_lag_max: Gauge,
+    offline_log_directories: Gauge,
+    isr_shrinks: Counter,
+    isr_expands: Counter,
+    replicas_refused: Counter,
     partitions: Gauge,
     queued: Gauge,
     budget_free_bytes: Gauge,
@@ -112,6 +131,36 @@ impl Metrics {
             "Partitions led here with fewer in-sync replicas than replicas",
             "kafka.server:type=ReplicaManager,name=UnderReplicatedPartitions",
         );
+        let under_min_isr_partitions = gauge(
+            "partitions_under_min_isr",
+            "Partitions led here with fewer in-sync replicas than min.insync.replicas: acks=all is refused",
+            "kafka.server:type=ReplicaManager,name=UnderMinIsrPartitionCount",
+        );
+        let at_min_isr_partitions = gauge(
+            "partitions_at_min_isr",
+            "Partitions led here with just as many in-sync replicas as min.insync.replicas: one more lost, and acks=all is refused",
+            "kafka.server:type=ReplicaManager,name=AtMinIsrPartitionCount",
+        );
+        let led_partitions = gauge(
+            "partitions_led",
+            "Partitions led here",
+            "kafka.server:type=ReplicaManager,name=LeaderCount",
+        );
+        let reassigning_partitions = gauge(
+            "partitions_reassigning",
+            "Partitions led here whose replicas are being moved",
+            "kafka.server:type=ReplicaManager,name=ReassigningPartitions",
+        );
+        let replica_lag_max = gauge(
+            "replica_lag_max_records",
+            "The most records that a follower here lacks of what its leader, when it was last heard, had committed",
+            "kafka.server:type=ReplicaFetcherManager,name=MaxLag,clientId=Replica",
+        );
+        let offline_log_directories = gauge(
+            "log_directories_offline",
+            "Log directories that failed",
+            "kafka.log:type=LogManager,name=OfflineLogDirectoryCount",
+        );
         let partitions = gauge(
             "partitions_hosted",
             "Partitions hosted here",
@@ -128,6 +177,22 @@ impl Metrics {
             "kafka.network:type=SocketServer,name=MemoryPoolAvailable",
         );
         let budget_bytes = gauge("memory_requests_bytes", "Memory for request bodies", "");
+        let mut counter = |name, help, kafka| book.add::<(), _>(name, help, kafka, Counter::default());
+        let isr_shrinks = counter(
+            "isr_shrinks",
+            "Replicas of partitions led here that left the ISR, or were put out of it",
+            "kafka.server:type=ReplicaManager,name=IsrShrinksPerSec",
+        );
+        let isr_expands = counter(
+            "isr_expands",
+            "Replicas of partitions led here that came into the ISR",
+            "kafka.server:type=ReplicaManager,name=IsrExpandsPerSec",
+        );
+        let replicas_refused = counter(
+            "replica_requests_refused",
+            "Requests of replicas refused because they came to another listener than inter.broker.listener.name",
+            "",
+        );
         let log_bytes = book.add::<TopicLabel, _>(
             "log_size_bytes",
             "Bytes of log hosted here, by topic",
@@ -141,6 +206,15 @@ impl Metrics {
             by_api,
             offline_partitions,
             under_replicated_partitions,
+            under_min_isr_partitions,
+            at_min_isr_partitions,
+            led_partitions,
+            reassigning_partitions,
+            replica_lag_max,
+            offline_log_directories,
+            isr_shrinks,
+            isr_expands,
+            replicas_refused,
             partitions,
             queued,
             budget_free_bytes,
@@ -163,6 +237,17 @@ impl Metrics {
         self.groups.counters.clone()
     }
 
+    /// So many left an ISR of a partition that is led here, and so many came into it.
+    pub fn isr_changed(&self, left: u64, came: u64) {
+        self.isr_shrinks.inc_by(left);
+        self.isr_expands.inc_by(came);
+    }
+
+    /// A request of a replica came to a listener that is not for it.
+    pub fn replica_refused(&self) {
+        self.replicas_refused.inc();
+    }
+
     /// Every metric, for `docs/metrics.md`.
     #[must_use]
     pub fn definitions(&self) -> &[Definition] {
@@ -174,6 +259,12 @@ impl Metrics {
     pub fn render(&self, snapshot: &Snapshot) -> String {
         self.offline_partitions.set(snapshot.offline_partitions as i64);
         self.under_replicated_partitions.set(snapshot.under_replicated_partitions as i64);
+        self.under_min_isr_partitions.set(snapshot.min_isr_partitions.0 as i64);
+        self.at_min_isr_partitions.set(snapshot.min_isr_partitions.1 as i64);
+        self.led_partitions.set(snapshot.led_partitions as i64);
+        self.reassigning_partitions.set(snapshot.reassigning_partitions as i64);
+        self.replica_lag_max.set(snapshot.replica_lag_max as i64);
+        self.offline_log_directories.set(snapshot.offline_log_directories as i64);
         self.partitions.set(snapshot.partitions as i64);
         self.queued.set(snapshot.queued as i64);
         self.budget_free_bytes.set(snapshot.budget_bytes.0 as i64);

@@ -15,7 +15,7 @@ use klamm_protocol::{
     fetch_response::PartitionData,
     list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic},
 };
-use klamm_replication::EpochEnd;
+use klamm_replication::{EpochEnd, Throttled};
 use klamm_types::{BrokerEpoch, LeaderEpoch, Mono, Offset, TopicIdPartition};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -62,6 +62,8 @@ pub(super) struct Fetcher {
     backoffs: BTreeMap<TopicIdPartition, Backoff>,
     /// Followed, but with no place to fetch from: the disk has not yet what it must have.
     placeless: BTreeSet<TopicIdPartition>,
+    /// Left alone while the throttle is exceeded.
+    held_back: BTreeSet<TopicIdPartition>,
     wait_max: Duration,
     backoff_max: Duration,
     template: FetchRequest,
@@ -87,6 +89,7 @@ impl Fetcher {
             session: Session::default(),
             backoffs: BTreeMap::new(),
             placeless: BTreeSet::new(),
+            held_back: BTreeSet::new(),
         }
     }
 
@@ -104,6 +107,9 @@ impl Fetcher {
                 Ended::Changed => {}
                 Ended::Lost(error) => {
                     let leader = self.lane.key.leader;
+                    if matches!(error, ClientError::Io { .. }) {
+                        self.broker.lost(leader);
+                    }
                     if was_lost {
                         tracing::debug!(%leader, %error, "a leader still cannot be fetched from");
                     } else {
@@ -119,7 +125,10 @@ impl Fetcher {
     }
 
     fn has_work(&self) -> bool {
-        !(self.session.is_empty() && self.backoffs.is_empty() && self.placeless.is_empty())
+        !(self.session.is_empty()
+            && self.backoffs.is_empty()
+            && self.placeless.is_empty()
+            && self.held_back.is_empty())
     }
 
     /// Fetches over one connection. `wait` is reset once the leader answers.
@@ -128,6 +137,7 @@ impl Fetcher {
             Ok(connection) => connection,
             Err(error) => return Ended::Lost(error),
         };
+        self.broker.found(self.lane.key.leader);
         self.session.restart();
         loop {
             if let Err(ended) = self.once(&mut connection).await {
@@ -144,9 +154,7 @@ impl Fetcher {
         let listener = self.broker.peers.inter_broker_listener();
         let leader = self.lane.key.leader;
         let image = self.broker.image();
-        let address = image.broker(leader).and_then(|broker| {
-            broker.endpoints.iter().find(|one| one.listener.eq_ignore_ascii_case(&listener))
-        });
+        let address = image.broker(leader).and_then(|broker| broker.endpoint(&listener));
         let address = address.ok_or_else(|| ClientError::Refused {
             what: format!("the address of broker {leader} for {listener}"),
             code: ErrorCode::BrokerNotAvailable,
@@ -159,6 +167,7 @@ impl Fetcher {
     async fn once(&mut self, connection: &mut Connection) -> Result<(), Ended> {
         self.settle().await;
         self.take_up().await;
+        self.throttle().await;
         if self.session.is_empty() {
             let until = self.next_retry(self.wait_max);
             let _ = self.broker.world.deadline(until, self.lane.changed()).await;
@@ -234,13 +243,23 @@ impl Fetcher {
         let shards = &self.broker.shards;
         let mut by_shard: BTreeMap<usize, Vec<(TopicIdPartition, Sent)>> = BTreeMap::new();
         let mut asked = BTreeMap::new();
+        let mut throttled = 0;
         for (id, position, sent) in came {
+            if position.throttled != Throttled::No {
+                throttled += sent.records.len() as u64;
+            }
             let moves = !sent.records.is_empty() || sent.diverging.is_some();
             asked.insert(id, (position, moves));
             by_shard.entry(shards.index_of(id)).or_default().push((id, sent));
         }
-        let done =
-            by_shard.into_iter().map(|(shard, sent)| shards.get(shard).ask(move |shard| shard.sent(sent)));
+        if throttled > 0 {
+            self.broker.throttles.follower.record(self.now(), throttled);
+        }
+        let done = by_shard.into_iter().map(|(shard, sent)| {
+            let truncates = sent.iter().any(|(_, one)| one.diverging.is_some());
+            let bytes = sent.iter().map(|(_, one)| one.records.len()).sum();
+            shards.get(shard).ask_short((!truncates).then_some(bytes), move |shard| shard.sent(sent))
+        });
         for (id, position) in futures::future::join_all(done).await.into_iter().flatten().flatten() {
             let Some((before, moves)) = asked.get(&id) else { continue };
             let stands = position
@@ -315,6 +334,7 @@ impl Fetcher {
             self.session.want(id, None);
             self.backoffs.remove(&id);
             self.placeless.remove(&id);
+            self.held_back.remove(&id);
         }
         let mut is_more = false;
         for (id, position) in self.positions(followed).await {
@@ -348,7 +368,22 @@ impl Fetcher {
         } else {
             self.placeless.insert(id)
         };
+        self.held_back.remove(&id);
         self.session.want(id, position)
+    }
+
+    /// Leaves those alone that wait for the throttle while it is exceeded, and takes them up again when it is not (KIP-73).
+    async fn throttle(&mut self) {
+        if self.broker.throttles.follower.is_exceeded(self.now()) {
+            for id in self.session.throttled() {
+                self.session.want(id, None);
+                self.held_back.insert(id);
+            }
+        } else if !self.held_back.is_empty() {
+            for (id, position) in self.positions(self.held_back.iter().copied().collect()).await {
+                self.place(id, position);
+            }
+        }
     }
 
     fn back_off(&mut self, id: TopicIdPartition, asked: FetchPosition) {
@@ -363,7 +398,9 @@ impl Fetcher {
     async fn take_up(&mut self) {
         let now = self.now();
         let session = &self.session;
-        let due = self.backoffs.iter().filter(|(id, one)| one.until <= now && session.wanted(**id).is_none());
+        let due = self.backoffs.iter().filter(|(id, one)| {
+            one.until <= now && session.wanted(**id).is_none() && !self.held_back.contains(id)
+        });
         let due: Vec<_> = due.map(|(id, _)| *id).collect();
         if due.is_empty() {
             return;
@@ -402,8 +439,14 @@ impl Fetcher {
 
     /// When something left alone is due, at most `most` from now.
     fn next_retry(&self, most: Duration) -> Mono {
-        let latest = self.now().plus(most);
-        let waiting = self.backoffs.iter().filter(|(id, _)| self.session.wanted(**id).is_none());
+        let mut latest = self.now().plus(most);
+        if !self.held_back.is_empty() {
+            latest = latest.min(self.broker.throttles.follower.free_at());
+        }
+        let waiting = self
+            .backoffs
+            .iter()
+            .filter(|(id, _)| self.session.wanted(**id).is_none() && !self.held_back.contains(id));
         waiting.map(|(_, backoff)| backoff.until).fold(latest, Mono::min)
     }
 

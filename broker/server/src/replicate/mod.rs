@@ -5,6 +5,7 @@
 
 pub mod alter;
 mod fetcher;
+mod lost;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use fetcher::Fetcher;
 use klamm_net::Closing;
 use klamm_replication::Durability;
 use klamm_types::{BrokerId, LeaderEpoch, Mono, TopicIdPartition};
+use lost::Lost;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -77,6 +79,7 @@ impl Lane {
 /// The fetchers of this broker.
 pub struct Fetchers {
     assigned: Mutex<Assigned>,
+    lost: Lost,
     begin: mpsc::UnboundedSender<Arc<Lane>>,
     beginning: Mutex<Option<mpsc::UnboundedReceiver<Arc<Lane>>>>,
 }
@@ -84,22 +87,27 @@ pub struct Fetchers {
 #[derive(Default)]
 struct Assigned {
     lanes: BTreeMap<LaneKey, Arc<Lane>>,
-    of: BTreeMap<TopicIdPartition, (LaneKey, LeaderEpoch)>,
+    of: BTreeMap<TopicIdPartition, Followed>,
 }
 
 impl Default for Fetchers {
     fn default() -> Self {
         let (begin, beginning) = mpsc::unbounded_channel();
-        Self { assigned: Mutex::default(), begin, beginning: Mutex::new(Some(beginning)) }
+        Self {
+            assigned: Mutex::default(),
+            lost: Lost::default(),
+            begin,
+            beginning: Mutex::new(Some(beginning)),
+        }
     }
 }
 
 /// What becomes of a partition in a step of the metadata.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Followed {
-    leader: BrokerId,
+    lane: LaneKey,
     epoch: LeaderEpoch,
-    fsync: bool,
+    throttled: bool,
 }
 
 impl Followed {
@@ -108,7 +116,8 @@ impl Followed {
     pub fn of(hosting: &Hosting) -> Option<Self> {
         match hosting.role {
             Role::Follower { epoch, leader: Some(leader) } => {
-                Some(Self { leader, epoch, fsync: hosting.settings.durability == Durability::Fsync })
+                let lane = LaneKey { leader, fsync: hosting.settings.durability == Durability::Fsync };
+                Some(Self { lane, epoch, throttled: hosting.settings.throttled_follower })
             }
             _ => None,
         }
@@ -119,8 +128,7 @@ impl Fetchers {
     /// Follows the metadata. To be called when the log threads have done so, and the broker's image is the new one.
     pub fn follow(&self, changes: impl Iterator<Item = (TopicIdPartition, Option<Followed>)>) {
         let mut assigned = self.assigned.lock().unwrap_or_else(PoisonError::into_inner);
-        for (id, followed) in changes {
-            let now = followed.map(|one| (LaneKey { leader: one.leader, fsync: one.fsync }, one.epoch));
+        for (id, now) in changes {
             let before = match now {
                 Some(now) => assigned.of.insert(id, now),
                 None => assigned.of.remove(&id),
@@ -128,14 +136,14 @@ impl Fetchers {
             if before == now {
                 continue;
             }
-            if let Some((lane, _)) = before
-                && now.is_none_or(|(now, _)| now != lane)
-                && let Some(lane) = assigned.lanes.get(&lane)
+            if let Some(before) = before
+                && now.is_none_or(|now| now.lane != before.lane)
+                && let Some(lane) = assigned.lanes.get(&before.lane)
             {
                 lane.touch(id, false);
             }
-            if let Some((key, _)) = now {
-                self.lane(&mut assigned, key).touch(id, true);
+            if let Some(now) = now {
+                self.lane(&mut assigned, now.lane).touch(id, true);
             }
         }
     }

@@ -7,6 +7,7 @@ use klamm_protocol::{
     ErrorCode, FetchRequest, FetchResponse,
     fetch_request::{FetchPartition, FetchTopic, ForgottenTopic},
 };
+use klamm_replication::Throttled;
 use klamm_types::{PartitionIndex, TopicId, TopicIdPartition};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,6 +44,12 @@ impl Session {
     /// Where a partition is fetched.
     pub(super) fn wanted(&self, id: TopicIdPartition) -> Option<FetchPosition> {
         self.wanted.get(&id).copied()
+    }
+
+    /// Those who wait while the throttle is exceeded.
+    pub(super) fn throttled(&self) -> Vec<TopicIdPartition> {
+        let waits = self.wanted.iter().filter(|(_, at)| at.throttled == Throttled::Waits);
+        waits.map(|(id, _)| *id).collect()
     }
 
     /// Whether nothing is fetched.
@@ -141,6 +148,7 @@ mod tests {
             last_epoch: LeaderEpoch(0),
             log_start: Offset(0),
             high_watermark: Offset(0),
+            throttled: Throttled::No,
         })
     }
 
@@ -184,6 +192,18 @@ mod tests {
         assert_eq!(session.answered(&answer(9, ErrorCode::None)), Ok(()));
         assert_eq!(said(&mut session), ((9, 2), vec![], vec![]));
         assert_eq!(session.wanted(id(1, 1)), at(8));
+    }
+
+    #[test]
+    fn names_those_who_wait_for_the_throttle() {
+        let mut session = Session::default();
+        let at = |throttled| at(5).map(|at| FetchPosition { throttled, ..at });
+        session.want(id(1, 0), at(Throttled::No));
+        session.want(id(1, 1), at(Throttled::Counts));
+        session.want(id(1, 2), at(Throttled::Waits));
+        assert_eq!(session.throttled(), [id(1, 2)]);
+        session.want(id(1, 2), None);
+        assert_eq!(session.throttled(), []);
     }
 
     #[test]

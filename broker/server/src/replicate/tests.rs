@@ -11,9 +11,9 @@ use crate::{
 };
 use futures::FutureExt;
 use klamm_metadata::{
-    Image, Position, Record,
+    Image, Position, Record, Resource,
     config::{Settings, Values},
-    decide::{self, NewInSync, Registration, Rules},
+    decide::{self, Alteration, NewInSync, Operation, Registration, Rules},
 };
 use klamm_net::{Budget, Service, serve};
 use klamm_protocol::{
@@ -156,11 +156,7 @@ impl Cluster {
     }
 
     async fn fence(&self, id: i32) {
-        self.decide(|image| {
-            let epoch = image.broker(BrokerId(id)).expect("it is registered").epoch;
-            decide::fence_broker(rules(image), BrokerId(id), epoch).expect("it is registered")
-        })
-        .await;
+        self.decide(|image| fencing(image, id)).await;
     }
 
     fn node(&self, id: i32) -> &Node {
@@ -173,6 +169,15 @@ impl Cluster {
         let records = records(&image);
         let brokers: Vec<_> = self.nodes.iter().map(|node| Arc::clone(&node.broker)).collect();
         publish(&mut image, &records, &brokers).await;
+    }
+
+    async fn set(&self, resource: Resource, name: &'static str, value: &'static str) {
+        let (name, value) = (Str::from_static(name), Some(Str::from_static(value)));
+        let alteration = Alteration { name, operation: Operation::Set, value };
+        self.decide(|image| {
+            decide::alter_configs(image, &resource, &[alteration], &Values::new()).expect("it is a setting")
+        })
+        .await;
     }
 
     /// Answers what the leaders on a broker ask for.
@@ -252,6 +257,11 @@ impl Cluster {
         })
         .await;
     }
+}
+
+fn fencing(image: &Image, id: i32) -> Vec<Record> {
+    let epoch = image.broker(BrokerId(id)).expect("it is registered").epoch;
+    decide::fence_broker(rules(image), BrokerId(id), epoch).expect("it is registered")
 }
 
 async fn publish(image: &mut Image, records: &[Record], brokers: &[Arc<Broker>]) {
@@ -362,10 +372,14 @@ async fn a_new_leader_is_followed_at_once_and_the_old_one_is_cut() {
     })
     .await;
     let began = real::world().clock.now().mono;
-    cluster.fence(1).await;
-    for (id, epoch) in epochs {
-        cluster.node(id).broker.set_epoch(Some(epoch));
-    }
+    cluster
+        .decide(|image| {
+            for (id, epoch) in epochs {
+                cluster.node(id).broker.set_epoch(Some(epoch));
+            }
+            fencing(image, 1)
+        })
+        .await;
     let mut end = cluster.log(2).await.0;
     cluster.acknowledged(cluster.produce(2, "b")).await;
     let took = real::world().clock.now().mono.since(began);
@@ -407,4 +421,23 @@ async fn a_drain_ends_when_every_replica_has_everything() {
     outcome.expect("the next leader is known");
     let code = held.outcomes_or(ErrorCode::RequestTimedOut).remove(0).map_err(|error| error.code);
     assert_eq!(code.err(), Some(ErrorCode::NotLeaderOrFollower));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_throttled_follower_waits_for_the_rate_that_is_set() {
+    let rate = "follower.replication.throttled.rate";
+    let cluster = Cluster::start("throttled", 3, &[(rate, "0")]).await;
+    cluster.acknowledged(cluster.produce(1, "a")).await;
+    cluster.all_have(&[1, 2, 3], 1).await;
+    let topic = Resource::topic(Str::from_static("t"));
+    cluster.set(topic, "follower.replication.throttled.replicas", "0:3").await;
+    // how far it is behind a new leader nobody knows
+    cluster.fence(1).await;
+    let waits = cluster.produce(2, "b");
+    cluster.unfence(1).await;
+    until("the log of who is not throttled", async || cluster.log(1).await.0 == 2).await;
+    assert_eq!(cluster.log(3).await.0, 1);
+    assert!(waits.clone().now_or_never().is_none(), "it is in sync, and lacks it");
+    cluster.set(Resource::broker(BrokerId(3)), rate, "1000000").await;
+    cluster.acknowledged(waits).await;
 }

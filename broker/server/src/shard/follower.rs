@@ -2,7 +2,7 @@
 //! its own proposals is here too.
 
 use super::{Partition, partition::Waiting, watch::News};
-use klamm_replication::{EpochEnd, Event, Fate, Proposal};
+use klamm_replication::{EpochEnd, Event, Fate, Proposal, Throttled};
 use klamm_storage::{Removal, StorageError};
 use klamm_types::{BrokerId, Bytes, LeaderEpoch, Now, Offset};
 
@@ -21,6 +21,8 @@ pub struct FetchPosition {
     pub log_start: Offset,
     /// Its high watermark.
     pub high_watermark: Offset,
+    /// What the throttle of followers is to it.
+    pub throttled: Throttled,
 }
 
 /// What a leader sent for one partition.
@@ -52,6 +54,7 @@ impl Partition {
             last_epoch: self.log.latest_epoch().map_or(LeaderEpoch::NONE, |latest| latest.epoch),
             log_start: self.log.start(),
             high_watermark: self.log.high_watermark(),
+            throttled: self.replica.throttled(),
         })
     }
 

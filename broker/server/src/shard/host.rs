@@ -3,9 +3,10 @@
 use super::{Partition, Shard};
 use klamm_replication::{Leadership, ReplicaSettings};
 use klamm_storage::{Device, Log, LogConfig, LogDir, Removal, StorageError};
-use klamm_types::{BrokerId, LeaderEpoch, TopicIdPartition, TopicPartition};
+use klamm_types::{BrokerId, DirectoryId, LeaderEpoch, TopicIdPartition, TopicPartition};
 use std::{
     collections::BTreeSet,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -33,6 +34,21 @@ impl LogDirs {
     /// What the logs of each directory share.
     pub fn devices(&self) -> impl Iterator<Item = &Arc<Device>> {
         self.dirs.iter().map(LogDir::device)
+    }
+
+    /// The directories that have failed since this process began. None of them comes back before it ends.
+    #[must_use]
+    pub fn offline(&self) -> Vec<DirectoryId> {
+        let offline = self.dirs.iter().filter(|dir| dir.device().failure().is_some());
+        offline.map(|dir| dir.meta().directory_id).collect()
+    }
+
+    /// Why the broker cannot go on: the directory of its metadata log, which is one of these, has failed. As in Kafka it ends then,
+    /// and who restarts it finds out whether the device is well again (KIP-112, KIP-858).
+    #[must_use]
+    pub fn beyond_use(&self, metadata: &Path) -> Option<String> {
+        let dir = self.dirs.iter().find(|dir| dir.device().path() == metadata)?;
+        Some(format!("the directory of the metadata log has failed: {}", dir.device().failure()?))
     }
 
     /// The directory that had a log of this name at start, unless that log was opened since.
@@ -151,5 +167,34 @@ impl Shard {
 
     pub(super) fn unlink(&self, removal: Removal) {
         self.outbox.unlink(removal);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use klamm_storage::MetaProperties;
+    use klamm_world::real;
+
+    #[tokio::test]
+    async fn what_fails_is_offline_and_without_the_metadata_nothing_goes_on() {
+        let world = real::world();
+        let home = std::env::temp_dir().join(format!("klamm-offline-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&home);
+        let ids = [1, 2].map(|byte| DirectoryId(klamm_types::Uuid::from_random([byte; 16])));
+        let open = |(name, directory_id): (&str, DirectoryId)| {
+            let meta = MetaProperties { cluster_id: "c".to_owned(), node_id: BrokerId(1), directory_id };
+            LogDir::format(world.disk.as_ref(), &home.join(name), &meta).expect("it is new");
+            LogDir::open(Arc::clone(&world.disk), &home.join(name)).expect("it is formatted")
+        };
+        let dirs = LogDirs::new(["metadata", "more"].into_iter().zip(ids).map(open).collect());
+        let metadata = home.join("metadata");
+        assert_eq!((dirs.offline(), dirs.beyond_use(&metadata)), (vec![], None));
+        dirs.all()[1].device().fail("sync: EIO".to_owned());
+        assert_eq!((dirs.offline(), dirs.beyond_use(&metadata)), (vec![ids[1]], None));
+        dirs.all()[0].device().fail("write: EIO".to_owned());
+        let why = "the directory of the metadata log has failed: write: EIO".to_owned();
+        assert_eq!((dirs.offline(), dirs.beyond_use(&metadata)), (ids.to_vec(), Some(why)));
+        std::fs::remove_dir_all(home).expect("it is ours");
     }
 }

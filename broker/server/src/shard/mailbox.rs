@@ -118,6 +118,19 @@ impl ShardHandle {
         self.ask(work).await
     }
 
+    /// As [`ShardHandle::ask`], for work that appends so many bytes and waits for no device beside that, if any are given: done at
+    /// once where the shard is idle and they are few.
+    pub async fn ask_short<T: Send + 'static>(
+        &self,
+        bytes: Option<usize>,
+        work: impl FnOnce(&mut Shard) -> T + Send + 'static,
+    ) -> Option<T> {
+        match bytes {
+            Some(bytes) if bytes <= QUICK_BYTES_MAX => self.ask_quick(work).await,
+            _ => self.ask(work).await,
+        }
+    }
+
     /// Ends the thread once what waits is done; resolves when its logs are closed.
     pub async fn stop(&self) {
         let (ended, wait) = oneshot::channel();

@@ -9,6 +9,7 @@ mod mailbox;
 mod outbox;
 mod partition;
 mod pending;
+mod read;
 #[cfg(test)]
 mod tests;
 mod upkeep;
@@ -19,8 +20,9 @@ pub use host::{Hosting, LogDirs, Role};
 pub use mailbox::ShardHandle;
 pub(crate) use mailbox::Work;
 pub use outbox::{Asked, Outbox};
-pub use partition::{FollowerId, Found, Partition, Read, ReadItem};
+pub use partition::{Found, Partition};
 pub use pending::{Outcome, PendingProduce, ProduceError, Produced};
+pub use read::{Asker, FollowerId, Read, ReadItem};
 pub use upkeep::{Checkpoints, LogSize};
 pub use watch::{Interest, Reader, Watch};
 #[cfg(test)]
@@ -84,6 +86,17 @@ impl Shard {
     /// `NOT_LEADER_OR_FOLLOWER`, `FENCED_LEADER_EPOCH`, `UNKNOWN_LEADER_EPOCH`.
     pub fn leader(&mut self, id: TopicIdPartition, epoch: LeaderEpoch) -> Result<&mut Partition, ErrorCode> {
         let partition = self.partitions.get_mut(&id).ok_or(ErrorCode::NotLeaderOrFollower)?;
+        partition.check_leads()?;
+        partition.check_epoch(epoch)?;
+        Ok(partition)
+    }
+
+    /// A partition that is led or followed here, for one who knows `epoch` as its leader epoch; NONE for one who does not say.
+    ///
+    /// # Errors
+    /// `NOT_LEADER_OR_FOLLOWER`, `FENCED_LEADER_EPOCH`, `UNKNOWN_LEADER_EPOCH`.
+    pub fn replica(&mut self, id: TopicIdPartition, epoch: LeaderEpoch) -> Result<&mut Partition, ErrorCode> {
+        let partition = self.partitions.get_mut(&id).ok_or(ErrorCode::NotLeaderOrFollower)?;
         partition.check_epoch(epoch)?;
         Ok(partition)
     }
@@ -99,13 +112,17 @@ impl Shard {
         let mut done = Vec::with_capacity(items.len());
         let now = self.world.clock.now();
         for (slot, item) in items {
-            let result =
-                self.leader(item.partition, item.wanted.current_leader_epoch).and_then(|partition| {
-                    if let Some(interest) = &item.interest {
-                        partition.watch(interest);
-                    }
-                    partition.read(now, &item, left, nothing_yet)
-                });
+            let (id, epoch) = (item.partition, item.wanted.current_leader_epoch);
+            let partition = match item.asker {
+                Asker::OfAny { .. } => self.replica(id, epoch),
+                Asker::Follower(_) | Asker::OfLeader => self.leader(id, epoch),
+            };
+            let result = partition.and_then(|partition| {
+                if let Some(interest) = &item.interest {
+                    partition.watch(interest);
+                }
+                partition.read(now, &item, left, nothing_yet)
+            });
             if let Ok(read) = &result {
                 left = left.saturating_sub(read.bytes());
                 nothing_yet &= read.bytes() == 0;

@@ -4,14 +4,13 @@ use super::{
     Outbox, PendingProduce, ProduceError, Produced,
     watch::{Interest, News, Watchers},
 };
-use crate::fetch::Wanted;
 use klamm_log::ProducerError;
 use klamm_net::Reservation;
-use klamm_protocol::{ErrorCode, fetch_response::EpochEndOffset};
+use klamm_protocol::ErrorCode;
 use klamm_records::{InvalidBatch, ValidatedBatch};
 use klamm_replication::{Acks, Durability, Effect, Event, Leadership, Refusal, Replica, ReplicaSettings};
-use klamm_storage::{AppendError, Appended, Limit, Log, Origin, ReadError, Removal};
-use klamm_types::{BrokerEpoch, BrokerId, Chunk, LeaderEpoch, Mono, Now, Offset, TopicIdPartition, Wall};
+use klamm_storage::{AppendError, Appended, Log, Origin, ReadError, Removal};
+use klamm_types::{BrokerId, LeaderEpoch, Mono, Now, Offset, TopicIdPartition, Wall};
 use klamm_world::mutant;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -38,55 +37,6 @@ pub(in crate::shard) struct Waiting {
     slot: usize,
     pending: PendingProduce,
     produced: Produced,
-}
-
-/// What to read of a partition.
-#[derive(Clone, Debug)]
-pub struct ReadItem {
-    /// Which one.
-    pub partition: TopicIdPartition,
-    /// From where, how much.
-    pub wanted: Wanted,
-    /// Up to where.
-    pub limit: Limit,
-    /// The follower that asks: it has everything before the offset.
-    pub follower: Option<FollowerId>,
-    /// Who is to hear of what comes from now on.
-    pub interest: Option<Arc<Interest>>,
-}
-
-/// A follower as it names itself in a fetch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FollowerId {
-    /// Its id.
-    pub id: BrokerId,
-    /// Its incarnation; from Fetch version 15 on (KIP-903).
-    pub epoch: Option<BrokerEpoch>,
-}
-
-/// What was read of a partition.
-#[derive(Clone, Debug)]
-pub struct Read {
-    /// The records, in a file.
-    pub records: Vec<Chunk>,
-    /// The high watermark.
-    pub high_watermark: Offset,
-    /// The last stable offset.
-    pub last_stable: Offset,
-    /// The log's start.
-    pub log_start: Offset,
-    /// Where the reader's log and this one part (KIP-595), instead of records.
-    pub diverging: Option<EpochEndOffset>,
-    /// Whether the reader has everything that it may read.
-    pub at_end: bool,
-}
-
-impl Read {
-    /// How many bytes of records there are.
-    #[must_use]
-    pub fn bytes(&self) -> u32 {
-        self.records.iter().map(|chunk| chunk.len() as u32).sum()
-    }
 }
 
 /// An offset that was looked for.
@@ -267,10 +217,11 @@ impl Partition {
         self.replica.epoch()
     }
 
+    pub(super) fn check_leads(&self) -> Result<(), ErrorCode> {
+        if self.replica.is_leader() { Ok(()) } else { Err(ErrorCode::NotLeaderOrFollower) }
+    }
+
     pub(super) fn check_epoch(&self, theirs: LeaderEpoch) -> Result<(), ErrorCode> {
-        if !self.replica.is_leader() {
-            return Err(ErrorCode::NotLeaderOrFollower);
-        }
         match theirs {
             LeaderEpoch::NONE => Ok(()),
             theirs if theirs < self.epoch() => Err(ErrorCode::FencedLeaderEpoch),
@@ -315,9 +266,25 @@ impl Partition {
         self.must_flush();
     }
 
+    /// A leader that is none any more, and has not heard that, knows an old log: what it would say of a producer's sequence
+    /// numbers ends that producer's session, and its next one would write again what is in the new leader's log.
+    #[must_use]
+    pub fn may_be_deposed(&self, now: Now) -> bool {
+        self.replica.may_be_deposed(now.mono) && !mutant::active("speak for a log that is old")
+    }
+
+    /// Whether others may lead in its place, were it fenced, although none is in sync.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.replica.is_short() && !mutant::active("speak for a log that is old")
+    }
+
     fn written(&mut self, now: Now, staged: &Staged, result: Result<Appended, AppendError>) {
         let appended = match result {
             Ok(appended) => appended,
+            Err(AppendError::Producer(_)) if staged.wait_for_all && self.may_be_deposed(now) => {
+                return staged.pending.complete(staged.slot, Err(ErrorCode::NotLeaderOrFollower.into()));
+            }
             Err(error) => return staged.pending.complete(staged.slot, Err(self.refusal(&error))),
         };
         let produced = Produced {
@@ -355,66 +322,6 @@ impl Partition {
             _ => return None,
         };
         Some(Found { timestamp: Wall(-1), offset, epoch: self.epoch() })
-    }
-
-    /// Reads records, at most `left` bytes; beyond that a whole first batch when `first_whole`.
-    ///
-    /// # Errors
-    /// `OFFSET_OUT_OF_RANGE`, `KAFKA_STORAGE_ERROR`.
-    pub fn read(
-        &mut self,
-        now: Now,
-        item: &ReadItem,
-        left: u32,
-        first_whole: bool,
-    ) -> Result<Read, ErrorCode> {
-        let wanted = &item.wanted;
-        if let Some(diverging) = self.diverging(wanted) {
-            if diverging.epoch == LeaderEpoch::NONE.0 {
-                return Err(ErrorCode::OffsetOutOfRange); // all that the two could share is gone here
-            }
-            return Ok(Read {
-                records: Vec::new(),
-                high_watermark: self.log.high_watermark(),
-                last_stable: self.log.last_stable_offset(),
-                log_start: self.log.start(),
-                diverging: Some(diverging),
-                at_end: false,
-            });
-        }
-        let read = self.log.read(wanted.offset, item.limit, wanted.bytes_max.min(left), first_whole);
-        let mut fetched = read.map_err(|error| self.read_error(&error))?;
-        if let Some(follower) = item.follower {
-            // its log is the same up to there: its last epoch was looked at above (KIP-320)
-            self.tell(
-                now,
-                Event::Fetched { follower: follower.id, broker_epoch: follower.epoch, end: wanted.offset },
-            );
-            self.carry_out(now);
-            fetched.high_watermark = self.log.high_watermark();
-        }
-        let end = match item.limit {
-            Limit::HighWatermark => fetched.high_watermark,
-            Limit::LastStable => fetched.last_stable,
-            Limit::End => self.log.end(),
-        };
-        Ok(Read {
-            at_end: wanted.offset >= end,
-            records: fetched.records.map(Chunk::File).into_iter().collect(),
-            high_watermark: fetched.high_watermark,
-            last_stable: fetched.last_stable,
-            log_start: fetched.start,
-            diverging: None,
-        })
-    }
-
-    fn diverging(&self, wanted: &Wanted) -> Option<EpochEndOffset> {
-        if wanted.last_fetched_epoch == LeaderEpoch::NONE {
-            return None;
-        }
-        let (epoch, end) = self.end_of_epoch(wanted.last_fetched_epoch);
-        let parts = epoch < wanted.last_fetched_epoch || end < wanted.offset;
-        parts.then_some(EpochEndOffset { epoch: epoch.0, end_offset: end.0 })
     }
 
     /// The greatest epoch that is not greater than the one asked for, and where it ends; NONE when there is none (KIP-279).

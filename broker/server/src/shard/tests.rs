@@ -14,6 +14,9 @@ struct Node {
     id: BrokerId,
     shard: Shard,
     path: PathBuf,
+    settings: ReplicaSettings,
+    /// Whether its throttle of leaders is exceeded.
+    over_rate: bool,
 }
 
 impl Drop for Node {
@@ -36,18 +39,19 @@ impl Node {
         let dir = LogDir::open(Arc::clone(&world.disk), &path).expect("it is formatted");
         let outbox = Arc::new(Outbox::new(world.clone()));
         let shard = Shard::new(world, BrokerId(id), Arc::new(LogDirs::new(vec![dir])), outbox);
-        Self { id: BrokerId(id), shard, path }
+        let settings = ReplicaSettings { min_in_sync: 1, ..ReplicaSettings::default() };
+        Self { id: BrokerId(id), shard, path, settings, over_rate: false }
     }
 
     fn host(&mut self, role: Role) {
         let name = TopicPartition { topic: "t".into(), partition: PARTITION.partition };
-        let settings = ReplicaSettings { min_in_sync: 1, ..ReplicaSettings::default() };
-        let hosting = Hosting { id: PARTITION, name, role, settings, config: Arc::new(LogConfig::default()) };
+        let (settings, config) = (self.settings, Arc::new(LogConfig::default()));
+        let hosting = Hosting { id: PARTITION, name, role, settings, config };
         self.shard.host(hosting).expect("the directory works");
     }
 
     fn lead(&mut self, epoch: i32, partition_epoch: i32, in_sync: &[i32]) {
-        let member = |id| Member { id: BrokerId(id), epoch: None, eligible: true };
+        let member = |id| Member { id: BrokerId(id), epoch: None, eligible: true, adding: false };
         self.host(Role::Leader(Leadership {
             epoch: LeaderEpoch(epoch),
             partition_epoch: PartitionEpoch(partition_epoch),
@@ -89,9 +93,18 @@ impl Node {
             bytes_max: 1 << 20,
             current_leader_epoch: at.epoch,
             last_fetched_epoch: at.last_epoch,
+            log_start: at.log_start,
         };
-        let follower = Some(FollowerId { id: self.id, epoch: None });
-        let item = ReadItem { partition: PARTITION, wanted, limit: Limit::End, follower, interest: None };
+        let asker = Asker::Follower(FollowerId { id: self.id, epoch: None });
+        let item = ReadItem {
+            partition: PARTITION,
+            wanted,
+            limit: Limit::End,
+            asker,
+            over_rate: leader.over_rate,
+            interest: None,
+            waits: true,
+        };
         let read = leader.shard.read_all(vec![(0, item)], 1 << 20, true).remove(0).1.expect("in range");
         let records = match read.records.first() {
             Some(Chunk::File(slice)) => klamm_storage::read_slice(slice).expect("it can be read"),
@@ -109,6 +122,34 @@ impl Node {
             records,
         };
         self.shard.sent(vec![(PARTITION, sent)]);
+    }
+
+    /// One fetch of a consumer that knows `epoch`: where else to read, how many bytes there are, and the high watermark.
+    fn consume(
+        &mut self,
+        near: &[i32],
+        epoch: i32,
+        offset: i64,
+    ) -> Result<(Option<BrokerId>, bool, i64), ErrorCode> {
+        let wanted = Wanted {
+            offset: Offset(offset),
+            bytes_max: 1 << 20,
+            current_leader_epoch: LeaderEpoch(epoch),
+            last_fetched_epoch: LeaderEpoch::NONE,
+            log_start: Offset::NONE,
+        };
+        let near = near.iter().copied().map(BrokerId).collect();
+        let item = ReadItem {
+            partition: PARTITION,
+            wanted,
+            limit: Limit::HighWatermark,
+            asker: Asker::OfAny { near },
+            over_rate: false,
+            interest: None,
+            waits: true,
+        };
+        let read = self.shard.read_all(vec![(0, item)], 1 << 20, true).remove(0).1?;
+        Ok((read.preferred, read.bytes() > 0, read.high_watermark.0))
     }
 
     fn ends(&self) -> (i64, i64) {
@@ -183,4 +224,53 @@ async fn a_hand_over_holds_what_comes_and_waits_for_the_isr() {
     one.follow(1, &two);
     let outcome = held.outcomes_or(ErrorCode::RequestTimedOut).remove(0);
     assert_eq!(outcome.map_err(|error| error.code), Err(ErrorCode::NotLeaderOrFollower));
+}
+
+#[tokio::test]
+async fn consumers_read_from_a_follower_what_it_knows_to_be_committed() {
+    let (mut one, mut two) = (Node::new("near", 1), Node::new("near", 2));
+    one.lead(3, 0, &[1, 2]);
+    two.follow(3, &one);
+    one.produce("a");
+    two.fetch_from(&mut one);
+    let here = BrokerId(2);
+    assert_eq!(one.consume(&[2], 3, 0), Ok((Some(here), false, 0)), "it fetched from there");
+    assert_eq!(one.consume(&[2], 3, 1), Ok((None, false, 0)), "it has not said that it has more");
+    assert_eq!(two.consume(&[2], 3, 0), Ok((None, false, 0)), "it does not know that it is committed");
+    two.fetch_from(&mut one);
+    assert_eq!((one.ends(), two.ends()), ((1, 1), (1, 1)));
+    assert_eq!(one.consume(&[2], 3, 1), Ok((Some(here), false, 1)));
+    assert_eq!(one.consume(&[1, 2], 3, 0), Ok((None, true, 1)));
+    assert_eq!(one.consume(&[], 3, 0), Ok((None, true, 1)));
+    assert_eq!(two.consume(&[2], 3, 0), Ok((None, true, 1)));
+    assert_eq!(two.consume(&[1], -1, 1), Ok((None, false, 1)), "a follower sends nobody away");
+    assert_eq!(two.consume(&[], 3, 2), Err(ErrorCode::OffsetOutOfRange));
+    assert_eq!(two.consume(&[], 2, 0), Err(ErrorCode::FencedLeaderEpoch));
+    assert_eq!(two.consume(&[], 4, 0), Err(ErrorCode::UnknownLeaderEpoch));
+}
+
+#[tokio::test]
+async fn who_is_not_in_sync_waits_while_too_much_has_gone() {
+    let (mut one, mut two) = (Node::new("throttled", 1), Node::new("throttled", 2));
+    one.settings.throttled_leader = true;
+    one.over_rate = true;
+    one.lead(0, 0, &[1]);
+    two.follow(0, &one);
+    one.produce("a");
+    two.fetch_from(&mut one);
+    assert_eq!(two.ends(), (0, 0), "it is held back");
+    one.over_rate = false;
+    two.fetch_from(&mut one);
+    assert_eq!(two.ends(), (1, 1));
+    one.over_rate = true;
+    one.lead(0, 1, &[1, 2]);
+    let second = one.produce("b");
+    two.fetch_from(&mut one);
+    two.fetch_from(&mut one);
+    assert!(acknowledged(&second), "who is in sync is never held back");
+    one.settings.throttled_leader = false;
+    one.lead(0, 2, &[1]);
+    one.produce("c");
+    two.fetch_from(&mut one);
+    assert_eq!(two.ends().0, 3, "nor is who is not named");
 }

@@ -127,6 +127,12 @@ impl Shard {
         }
     }
 
+    /// The most records that a follower here lacks of what its leader has committed.
+    #[must_use]
+    pub fn lag_max(&self) -> u64 {
+        self.partitions.values().filter_map(|one| one.replica.lag()).max().unwrap_or(0)
+    }
+
     /// The sizes of all logs.
     #[must_use]
     pub fn sizes(&self) -> Vec<LogSize> {

@@ -60,6 +60,8 @@ pub enum Reader {
     Consumer,
     /// Wants what is appended, and hears of what is committed when there is something else to say.
     Follower,
+    /// One that consumers read from (KIP-392): what is committed is news to it too, lest they wait for it.
+    FollowerOfReaders,
 }
 
 /// One partition of a watch.
@@ -132,8 +134,8 @@ impl Watchers {
             let Some(interest) = interest.upgrade() else { return false };
             match (news, interest.reader) {
                 (News::Appended, Reader::Consumer) => {}
-                (News::Appended, Reader::Follower)
-                | (News::Committed, Reader::Consumer)
+                (News::Appended, Reader::Follower | Reader::FollowerOfReaders)
+                | (News::Committed, Reader::Consumer | Reader::FollowerOfReaders)
                 | (News::Ended, _) => interest.mark(true),
                 (News::Committed, Reader::Follower) | (News::Bounds, _) => interest.mark(false),
             }
@@ -178,6 +180,9 @@ mod tests {
         check(Reader::Follower, News::Committed, (false, true));
         check(Reader::Follower, News::Bounds, (false, true));
         check(Reader::Follower, News::Ended, (true, true));
+        check(Reader::FollowerOfReaders, News::Appended, (true, true));
+        check(Reader::FollowerOfReaders, News::Committed, (true, true));
+        check(Reader::FollowerOfReaders, News::Bounds, (false, true));
     }
 
     #[test]

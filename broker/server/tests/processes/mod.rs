@@ -1,4 +1,4 @@
-//! Clusters of three brokers, each a process of its own on this machine.
+//! Clusters of three brokers, each a process of its own on this machine and in a rack of its own.
 
 use klamm_client::{Client, Settings};
 use klamm_protocol::MetadataResponse;
@@ -26,12 +26,17 @@ pub struct Cluster {
     more: String,
     /// The client's port and the controllers'.
     ports: BTreeMap<i32, (u16, u16)>,
-    running: BTreeMap<i32, Child>,
+    pub running: BTreeMap<i32, Child>,
 }
 
 impl Cluster {
-    /// Formatted, and not started; `more` are lines of settings.
+    /// Formatted, and not started; `more` are lines of settings. All are voters.
     pub fn new(name: &str, more: &str) -> Self {
+        Self::with_voters(name, more, &IDS)
+    }
+
+    /// As [`Cluster::new`], where only `voting` vote.
+    pub fn with_voters(name: &str, more: &str, voting: &[i32]) -> Self {
         let path = std::env::temp_dir().join(format!("klamm-three-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         let world = real::world();
@@ -41,17 +46,20 @@ impl Cluster {
         let port = |at: usize| sockets[at].local_addr().expect("it is bound").port();
         let ports = (0..).zip(IDS).map(|(at, id)| (id, (port(2 * at), port(2 * at + 1)))).collect();
         let this = Self { world, path, more: more.to_owned(), ports, running: BTreeMap::new() };
-        let voters: Vec<String> = IDS
+        let voters: Vec<String> = voting
             .iter()
             .map(|id| format!("{id}@127.0.0.1:{}:{}", this.ports[id].1, this.world.uuid()))
             .collect();
         for id in IDS {
             std::fs::create_dir_all(this.folder(id)).expect("a folder can be made");
             std::fs::write(this.config(id), this.settings(id)).expect("a file can be written");
-            let status = this
-                .program(id, "format")
-                .args(["format", "--cluster-id", CLUSTER_ID, "--initial-controllers", &voters.join(",")])
-                .status();
+            let mut format = this.program(id, "format");
+            format.args(["format", "--cluster-id", CLUSTER_ID]);
+            match voting.contains(&id) {
+                true => format.args(["--initial-controllers", &voters.join(",")]),
+                false => format.arg("--no-initial-controllers"),
+            };
+            let status = format.status();
             assert!(status.expect("the program is there").success(), "broker {id} is formatted");
         }
         this
@@ -60,11 +68,6 @@ impl Cluster {
     /// Where its files and logs are.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The addresses for clients.
-    pub fn addresses(&self) -> Vec<(String, u16)> {
-        self.ports.values().map(|(port, _)| ("127.0.0.1".to_owned(), *port)).collect()
     }
 
     fn folder(&self, id: i32) -> PathBuf {
@@ -80,7 +83,7 @@ impl Cluster {
         let bootstrap: Vec<String> =
             self.ports.values().map(|(_, port)| format!("127.0.0.1:{port}")).collect();
         format!(
-            "process.roles=broker,controller\nnode.id={id}\nlog.dirs={}\n\
+            "process.roles=broker,controller\nnode.id={id}\nbroker.rack=rack-{id}\nlog.dirs={}\n\
              listeners=PLAINTEXT://127.0.0.1:{clients},CONTROLLER://127.0.0.1:{controllers}\n\
              controller.listener.names=CONTROLLER\ncontroller.quorum.bootstrap.servers={}\n\
              broker.session.timeout.ms={}\ndefault.replication.factor=3\n{}\n",
@@ -119,10 +122,10 @@ impl Cluster {
         self.world.clock.now().mono
     }
 
-    /// A client that asks broker `id` only.
-    pub fn client(&self, id: i32) -> Client {
+    /// A client whose bootstrap these brokers are.
+    pub fn client(&self, ids: &[i32]) -> Client {
         let settings = Settings {
-            bootstrap: vec![("127.0.0.1".to_owned(), self.ports[&id].0)],
+            bootstrap: ids.iter().map(|id| ("127.0.0.1".to_owned(), self.ports[id].0)).collect(),
             tls: None,
             client_id: Str::from_static("test"),
             timeout: SOON,
@@ -132,7 +135,7 @@ impl Cluster {
 
     /// What broker `id` says of the cluster; none while it does not serve.
     pub async fn seen_by(&self, id: i32) -> Option<MetadataResponse> {
-        self.client(id).metadata(None).await.ok()
+        self.client(&[id]).metadata(None).await.ok()
     }
 
     /// Waits until broker `by` sees what is wanted, and says how long that took.
@@ -168,6 +171,6 @@ impl Drop for Cluster {
 }
 
 /// The brokers that take part, by what one says.
-fn ids(seen: &MetadataResponse) -> BTreeSet<i32> {
+pub fn ids(seen: &MetadataResponse) -> BTreeSet<i32> {
     seen.brokers.iter().map(|broker| broker.node_id).collect()
 }

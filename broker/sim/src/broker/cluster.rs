@@ -32,24 +32,27 @@ pub struct Layout {
     pub lag_ms_max: u64,
     /// After so many bytes of metadata there is a snapshot.
     pub snapshot_bytes: u64,
+    /// Whether each broker is in a rack of its own, and consumers read in theirs (KIP-392).
+    pub racks: bool,
 }
 
 impl Layout {
     /// A broker that is a cluster of its own.
     #[must_use]
     pub fn alone(durability: Durability) -> Self {
-        Self { brokers: 1, durability, lag_ms_max: 30_000, snapshot_bytes: 20 << 20 }
+        Self { brokers: 1, durability, lag_ms_max: 30_000, snapshot_bytes: 20 << 20, racks: false }
     }
 
-    /// A cluster whose limits are drawn.
+    /// One of 1 to 5 brokers, drawn; most have three.
     #[must_use]
     pub fn drawn(simulation: &Simulation, durability: Durability) -> Self {
         let mut random = simulation.random();
         Self {
-            brokers: 1,
+            brokers: [1, 2, 3, 3, 3, 3, 4, 5][random.within(0..8) as usize],
             durability,
             lag_ms_max: random.by_magnitude(1_000..30_000),
             snapshot_bytes: random.by_magnitude(2_000..200_000),
+            racks: false,
         }
     }
 

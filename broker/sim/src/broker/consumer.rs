@@ -1,4 +1,5 @@
-//! Reading a partition: the tail while the workload runs, and all of it to verify.
+//! Reading a partition: the tail while the workload runs, from the replica that its leader names (KIP-392), and all of it from the
+//! leader to verify.
 
 use super::{
     client::{Broken, Client},
@@ -29,6 +30,8 @@ pub struct Fetched {
     pub next: i64,
     /// Everything before it is committed.
     pub high_watermark: i64,
+    /// The broker to ask instead.
+    pub elsewhere: Option<i32>,
 }
 
 /// Why a fetch gave nothing.
@@ -45,15 +48,24 @@ impl From<Broken> for NotFetched {
     }
 }
 
-/// Reads the tail of a partition until the workload stops, and tells the oracle what it saw.
-pub async fn tail(world: World, shared: Shared, partition: i32) {
+/// Reads the tail of a partition until the workload stops, and tells the oracle what it saw. In a rack it stands with one
+/// broker, which leads the partition at some times, follows at others, and is not there at others.
+pub async fn tail(world: World, shared: Shared, partition: i32, rack: String) {
     let mut next = 0;
     while !shared.stopping() {
         let connected = Client::connect_to_leader(&world, &shared.brokers, partition).await;
         let era = shared.history().era(); // not before: a connect may take longer than a loss
         if let Ok((mut client, leader)) = connected {
             while !shared.stopping() {
-                match fetch(&mut client, partition, leader.epoch, next, 500).await {
+                match fetch(&mut client, (partition, leader.epoch), next, (&rack, 500)).await {
+                    Ok(Fetched { elsewhere: Some(id), .. }) => {
+                        let Some(host) = shared.brokers.get(id as usize - 1) else {
+                            shared.violation(&format!("partition {partition}: there is no broker {id}"));
+                            return;
+                        };
+                        let Ok(connected) = Client::connect(&world, host).await else { break };
+                        client = connected;
+                    }
                     Ok(fetched) => {
                         observe(&shared, partition, &fetched.records, era);
                         next = fetched.next;
@@ -95,7 +107,7 @@ pub async fn read_all(
     let mut next = earliest(&mut client, partition).await?;
     let mut log = BTreeMap::new();
     loop {
-        let fetched = fetch(&mut client, partition, leader.epoch, next, 0).await?;
+        let fetched = fetch(&mut client, (partition, leader.epoch), next, ("", 0)).await?;
         log.extend(fetched.records);
         if fetched.next >= fetched.high_watermark {
             return Ok((log, fetched.high_watermark));
@@ -122,10 +134,9 @@ async fn earliest(client: &mut Client, index: i32) -> Result<i64, NotFetched> {
 /// One fetch, without a session.
 async fn fetch(
     client: &mut Client,
-    index: i32,
-    epoch: i32,
+    (index, epoch): (i32, i32),
     offset: i64,
-    wait_ms: i32,
+    (rack, wait_ms): (&str, i32),
 ) -> Result<Fetched, NotFetched> {
     let partition = FetchPartition {
         partition: index,
@@ -143,6 +154,7 @@ async fn fetch(
         min_bytes: 1,
         max_bytes: 1 << 20,
         session_epoch: -1,
+        rack_id: rack.into(),
         topics: vec![topic],
         ..FetchRequest::default()
     };
@@ -158,7 +170,8 @@ async fn fetch(
     }
     let bytes = answer.records.as_ref().and_then(|records| records.bytes()).cloned().unwrap_or_default();
     let (records, next) = parse(bytes, offset).map_err(NotFetched::Wrong)?;
-    Ok(Fetched { records, next, high_watermark: answer.high_watermark })
+    let elsewhere = Some(answer.preferred_read_replica).filter(|id| *id >= 0);
+    Ok(Fetched { records, next, high_watermark: answer.high_watermark, elsewhere })
 }
 
 /// The records from `offset` on; every batch follows the one before it and is whole and well.

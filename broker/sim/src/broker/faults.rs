@@ -76,6 +76,7 @@ pub async fn inject(
         let index = simulation.random().within(0..faults.len() as u64) as usize;
         let victim = &brokers[simulation.random().within(0..brokers.len() as u64) as usize];
         simulation.note(&format!("next fault: {:?} on {}", faults[index], victim.name()));
+        simulation.trace().injected(&format!("{:?}", faults[index]));
         let peers: Vec<_> = brokers.iter().filter(|broker| broker.id() != victim.id()).collect();
         let may_lose = promise == Promise::Metadata;
         let loses = fault(simulation, victim, &peers, workload, faults[index], may_lose).await && may_lose;

@@ -220,6 +220,7 @@ impl Nemesis {
             return false;
         }
         self.simulation.note(&format!("fault: {fault:?} on {}", victim.host.name()));
+        self.simulation.trace().injected(&format!("{fault:?}"));
         let this = self.clone();
         let strike = async move {
             this.strike(fault, kind, &victim).await;

@@ -25,24 +25,28 @@ pub(super) fn name(id: i32) -> String {
     format!("broker-{id}")
 }
 
-/// Indexes so small that every run rolls segments, and flushes all the time. Timestamps may be off by anything: clocks jump.
+/// The rack of a node: each has its own.
+pub(super) fn rack(id: i32) -> String {
+    format!("rack-{id}")
+}
+
+/// All nodes are controllers too; who is not among the first voters is an observer. Indexes so small that every run rolls segments, and flushes all the time. Timestamps may be off by anything: clocks jump.
 fn settings(layout: &Layout, id: i32) -> String {
-    let (name, votes) = (name(id), id <= layout.voters());
-    let (roles, listener, advertised) = if votes {
-        let advertised = format!(",CONTROLLER://{name}:{CONTROLLER_PORT}");
-        ("broker,controller", format!(",CONTROLLER://:{CONTROLLER_PORT}"), advertised)
-    } else {
-        ("broker", String::new(), String::new())
-    };
+    let name = name(id);
     let servers: Vec<String> =
         (1..=layout.voters()).map(|id| format!("{}:{CONTROLLER_PORT}", self::name(id))).collect();
     let durability = match layout.durability {
         Durability::Replicated => "replicated",
         Durability::Fsync => "fsync",
     };
+    let selector = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
+    let racks = format!("broker.rack={}\nreplica.selector.class={selector}\n", rack(id));
+    let racks = if layout.racks { &racks } else { "" };
     format!(
-        "node.id={id}\nprocess.roles={roles}\nlisteners=PLAINTEXT://:{PORT}{listener}\n\
-         advertised.listeners=PLAINTEXT://{name}:{PORT}{advertised}\ncontroller.listener.names=CONTROLLER\n\
+        "node.id={id}\n{racks}process.roles=broker,controller\n\
+         listeners=PLAINTEXT://:{PORT},CONTROLLER://:{CONTROLLER_PORT}\n\
+         advertised.listeners=PLAINTEXT://{name}:{PORT},CONTROLLER://{name}:{CONTROLLER_PORT}\n\
+         controller.listener.names=CONTROLLER\n\
          controller.quorum.bootstrap.servers={}\nmetadata.log.max.record.bytes.between.snapshots={}\n\
          log.dirs={LOG_DIRECTORY}\nlog.segment.bytes=1048576\nlog.index.size.max.bytes=400\n\
          log.message.timestamp.after.max.ms=9223372036854775807\nreplica.lag.time.max.ms={}\n\
@@ -83,7 +87,7 @@ pub(super) async fn run(world: World, layout: Layout, id: i32, orders: Arc<Order
         Ok(mut running) => {
             tokio::select! {
                 biased;
-                reason = &mut running.failed => tracing::error!(?reason, "the broker has failed"),
+                Some(reason) = running.failed.recv() => tracing::error!(%reason, "the broker has failed"),
                 () = orders.stop.notified() => running.stop().await,
             }
         }

@@ -26,6 +26,9 @@ struct Session {
     id: i64,
     epoch: i16,
     next: i32,
+    /// Its first batch is in the log. Before that nothing follows it: a broker that does not know a producer takes any first
+    /// sequence number (KIP-360), and were the first batch refused and the second not, the first could never be sent again.
+    begun: bool,
 }
 
 /// A batch that is not answered yet.
@@ -101,6 +104,7 @@ impl Producer {
         }
         let depth = 1 + (self.world.random_u64() as usize) % IN_FLIGHT_MAX;
         while !self.shared.stopping() {
+            let depth = if self.session.is_some_and(|session| session.begun) { depth } else { 1 };
             while self.window.len() < depth {
                 let sent = self.next_batch();
                 self.window.push_back(sent.clone());
@@ -129,7 +133,7 @@ impl Producer {
             return Err(End::Retry);
         }
         self.shared.producer_id(response.producer_id);
-        Ok(Session { id: response.producer_id, epoch: response.producer_epoch, next: 0 })
+        Ok(Session { id: response.producer_id, epoch: response.producer_epoch, next: 0, begun: false })
     }
 
     fn next_batch(&mut self) -> Sent {
@@ -178,9 +182,15 @@ impl Producer {
         };
         let code = ErrorCode::from_code(answer.error_code).unwrap_or(ErrorCode::UnknownServerError);
         self.shared.answered(code);
+        if code != ErrorCode::None {
+            self.shared.note(&format!("producer {}: {}", self.id, code.name()));
+        }
         match code {
             ErrorCode::None | ErrorCode::DuplicateSequenceNumber => {
                 let Some(sent) = self.window.pop_front() else { return Err(End::Retry) };
+                if let Some(session) = &mut self.session {
+                    session.begun = true;
+                }
                 let base = Some(answer.base_offset).filter(|base| *base >= 0);
                 self.shared.acknowledged(self.partition, base, &sent.values, era);
                 Ok(())

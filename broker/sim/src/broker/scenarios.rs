@@ -21,18 +21,33 @@ type Outcome = BoxFuture<'static, Result<(), Violation>>;
 pub struct Scenario {
     /// Its name on the command line.
     pub name: &'static str,
+    /// Whether it plays on clusters of several brokers.
+    pub of_clusters: bool,
     /// What plays.
     pub play: fn(Simulation) -> Outcome,
 }
 
 /// All scenarios.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario { name: "lossless", play: |simulation| Box::pin(lossless(simulation)) },
-    Scenario { name: "lossy", play: |simulation| Box::pin(lossy(simulation)) },
-    Scenario { name: "refusing", play: |simulation| Box::pin(refusing(simulation)) },
-    Scenario { name: "durable", play: |simulation| Box::pin(durable(simulation)) },
-    Scenario { name: "replicated", play: |simulation| Box::pin(cluster(simulation, Durability::Replicated)) },
-    Scenario { name: "fsync", play: |simulation| Box::pin(cluster(simulation, Durability::Fsync)) },
+    Scenario { name: "lossless", of_clusters: false, play: |simulation| Box::pin(lossless(simulation)) },
+    Scenario { name: "lossy", of_clusters: false, play: |simulation| Box::pin(lossy(simulation)) },
+    Scenario { name: "refusing", of_clusters: false, play: |simulation| Box::pin(refusing(simulation)) },
+    Scenario { name: "durable", of_clusters: false, play: |simulation| Box::pin(durable(simulation)) },
+    Scenario {
+        name: "replicated",
+        of_clusters: true,
+        play: |simulation| Box::pin(cluster(simulation, Durability::Replicated, false)),
+    },
+    Scenario {
+        name: "fsync",
+        of_clusters: true,
+        play: |simulation| Box::pin(cluster(simulation, Durability::Fsync, false)),
+    },
+    Scenario {
+        name: "racks",
+        of_clusters: true,
+        play: |simulation| Box::pin(cluster(simulation, Durability::Replicated, true)),
+    },
 ];
 
 /// Kills, torn writes, pauses, a bad network, stalls, jumping clocks: nothing acknowledged is lost, nothing is there twice.
@@ -67,17 +82,18 @@ pub async fn durable(simulation: Simulation) -> Result<(), Violation> {
     play(simulation, Durability::Fsync, LOSSY, 6, Promise::Everything).await
 }
 
-/// One to five brokers, with faults on several at once: nothing acknowledged is lost, and in the end all is in sync.
+/// One to five brokers, with faults on several at once: nothing acknowledged is lost, and in the end all is in sync. In `racks`
+/// consumers read from the replica in theirs: they see what consumers of leaders see.
 ///
 /// # Errors
 /// The first violation.
-pub async fn cluster(simulation: Simulation, durability: Durability) -> Result<(), Violation> {
+pub async fn cluster(simulation: Simulation, durability: Durability, racks: bool) -> Result<(), Violation> {
     let invariants = Invariants::listen(&simulation, Promise::Everything);
-    let layout = Layout::drawn(&simulation, durability);
+    let layout = Layout { racks, ..Layout::drawn(&simulation, durability) };
     let cluster = Cluster::start(&simulation, layout);
     simulation.trace().reached(&format!("clusters of {}", layout.brokers));
     let partitions = 1 + simulation.random().within(0..3) as i32;
-    let shape = Shape { partitions, replicas: layout.replicas(), commits: true };
+    let shape = Shape { partitions, replicas: layout.replicas(), racks, commits: true };
     let workload = Workload::start(&simulation, &cluster.hosts(), shape).await?;
     simulation.sleep(Duration::from_secs(1)).await;
     let nemesis = Nemesis::new(&simulation, &cluster, &workload);
@@ -101,7 +117,7 @@ async fn play(
     let invariants = Invariants::listen(&simulation, promise);
     let brokers = Cluster::start(&simulation, Layout::alone(durability)).hosts();
     let partitions = 1 + simulation.random().within(0..3) as i32;
-    let shape = Shape { partitions, replicas: 1, commits: promise == Promise::Everything };
+    let shape = Shape { partitions, replicas: 1, racks: false, commits: promise == Promise::Everything };
     let workload = Workload::start(&simulation, &brokers, shape).await?;
     simulation.sleep(Duration::from_secs(1)).await;
     inject(&simulation, &brokers, &workload, faults, count, promise).await?;

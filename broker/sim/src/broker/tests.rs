@@ -38,6 +38,27 @@ fn nothing_is_lost_that_was_synced() {
 fn faults_beside_each_other_lose_nothing() {
     check("replicated");
     check("fsync");
+    check("racks");
+}
+
+/// Seeds that once found what was wrong in the broker or in the simulation (docs/simulation.md); those below [`SEEDS`] play anyway.
+const FOUND: &[(&str, u64)] = &[
+    ("replicated", 9),
+    ("replicated", 154),
+    ("replicated", 254),
+    ("replicated", 681),
+    ("replicated", 6388),
+    ("fsync", 13),
+    ("fsync", 3191),
+    ("fsync", 3541),
+];
+
+#[test]
+fn what_was_found_stays_found() {
+    for (name, seed) in FOUND {
+        let scenario = SCENARIOS.iter().find(|scenario| scenario.name == *name).unwrap();
+        assert_eq!(run(*seed, scenario.play).result, Ok(()), "{name}, seed {seed}");
+    }
 }
 
 /// Bugs, the scenario that must find each, and within how many seeds from 0 on.
@@ -50,6 +71,21 @@ const MUTANTS: &[(&str, &str, u64)] = &[
     ("recovery point before sync", "lossy", 20),
     ("count what is not on the disk", "durable", 20),
     ("believe the log is on the disk", "durable", 100),
+    ("truncate to the high watermark", "replicated", 10),
+    ("forget the high watermarks", "replicated", 10),
+    ("believe every follower's log", "replicated", 10),
+    ("believe that every shutdown was clean", "replicated", 25),
+    ("everybody that left is eligible", "replicated", 50),
+    ("move the high watermark below the minimum", "replicated", 200),
+    ("elect an empty disk", "replicated", 25),
+    ("serve groups while they are loaded", "replicated", 10),
+    ("ack before replication", "replicated", 10),
+    ("count what is not on the disk", "fsync", 10),
+    ("lead what an earlier life led", "replicated", 10),
+    ("vote for a shorter log", "replicated", 50),
+    ("count records of older epochs", "replicated", 10),
+    ("ask the first address again", "replicated", 250),
+    ("follow and serve everything", "racks", 10),
 ];
 
 #[cfg(feature = "mutants")]

@@ -5,6 +5,7 @@ use super::{
     commits::{Commits, commit_for_ever},
     consumer::{self, NotFetched},
     history::{Era, History, Value},
+    node::rack,
     producer::Producer,
 };
 use crate::{Host, Simulation, Violation, invariants::log_matching};
@@ -64,6 +65,8 @@ pub struct Shape {
     pub partitions: i32,
     /// How many replicas each has.
     pub replicas: i16,
+    /// Whether consumers read in their rack.
+    pub racks: bool,
     /// Whether offsets of groups are committed too: where nothing may be lost, as an oracle of losses for them there is none.
     pub commits: bool,
 }
@@ -188,7 +191,8 @@ impl Workload {
         for index in 0..shape.partitions {
             let producer = Producer::new(world.clone(), shared.clone(), index as u32, index);
             world.spawn.spawn("producer", Box::pin(producer.run()));
-            let tail = consumer::tail(world.clone(), shared.clone(), index);
+            let rack = if shape.racks { rack(1 + index % brokers.len() as i32) } else { String::new() };
+            let tail = consumer::tail(world.clone(), shared.clone(), index, rack);
             world.spawn.spawn("consumer", Box::pin(tail));
             if shape.commits {
                 let committing = commit_for_ever(world.clone(), shared.clone(), index);
@@ -273,15 +277,15 @@ impl Workload {
 
     fn is_in_sync(&self, told: &MetadataResponse) -> bool {
         let ours = told.topics.iter().find(|topic| topic.name.as_deref() == Some(TOPIC));
-        let whole = ours.is_some_and(|topic| {
-            let replicas = usize::from(self.shape.replicas.unsigned_abs());
-            topic.partitions.len() == self.shape.partitions as usize
-                && topic.partitions.iter().all(|one| one.replica_nodes.len() == replicas)
-        });
+        let whole = ours.is_some_and(|topic| topic.partitions.len() == self.shape.partitions as usize);
+        // also of `__consumer_offsets`, which begins with as many replicas as there are brokers, and grows
+        let replicas = usize::from(self.shape.replicas.unsigned_abs());
         let mut partitions = told.topics.iter().flat_map(|topic| &topic.partitions);
         told.brokers.len() == self.brokers.len()
             && whole
-            && partitions.all(|one| one.leader_id >= 0 && one.isr_nodes.len() == one.replica_nodes.len())
+            && partitions.all(|one| {
+                one.leader_id >= 0 && one.replica_nodes.len() == replicas && one.isr_nodes.len() == replicas
+            })
     }
 
     /// Reads every partition whole and compares it with the history.

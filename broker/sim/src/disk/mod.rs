@@ -292,6 +292,12 @@ impl FileHandle for SimFile {
         }
         Ok(state.tree.pages(self.inode)?.read(buffer, offset))
     }
+
+    fn is_cached(&self, _: u64, _: u64) -> bool {
+        self.machine.disk().tree.pages(self.inode).is_ok_and(|pages| !pages.is_cold())
+    }
+
+    fn read_ahead(&self, _: u64, _: u64) {}
 }
 
 impl File for SimFile {

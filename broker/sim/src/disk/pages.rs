@@ -2,6 +2,7 @@
 
 use crate::Random;
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -20,6 +21,8 @@ pub(super) struct Pages {
     durable: BTreeMap<u64, Page>,
     durable_length: u64,
     dirty: BTreeSet<u64>,
+    /// Nobody has read it since the power came back: a read would wait for the device.
+    cold: Cell<bool>,
 }
 
 impl Pages {
@@ -42,7 +45,12 @@ impl Pages {
         (pages.end - pages.start - held) * PAGE
     }
 
+    pub(super) fn is_cold(&self) -> bool {
+        self.cold.get()
+    }
+
     pub(super) fn read(&self, buffer: &mut [u8], offset: u64) -> usize {
+        self.cold.set(false);
         let count = self.cached_length.saturating_sub(offset).min(buffer.len() as u64) as usize;
         for (page, within, piece) in pieces(&mut buffer[..count], offset) {
             match self.cached.get(&page) {
@@ -132,6 +140,7 @@ impl Pages {
         self.cached_length = self.durable_length;
         self.trim();
         self.durable = self.cached.clone();
+        self.cold.set(true);
     }
 
     /// Flips a bit, on the disk and in the cache.

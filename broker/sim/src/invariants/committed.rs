@@ -1,10 +1,12 @@
 //! What is below a high watermark is committed: the batch at an offset there is the same for ever, whoever leads (Raft's state
 //! machine safety). Heard from leaders' answers to fetches, of the metadata log and of every partition that is not compacted.
 
-use super::topics::{METADATA, Topics};
+use super::{
+    batches,
+    topics::{METADATA, Topics},
+};
 use crate::wire::{Answered, Said};
 use klamm_protocol::FetchResponse;
-use klamm_records::Batches;
 use std::collections::{BTreeMap, btree_map::Entry};
 
 /// The epoch in which a batch was appended, and its checksum: no two batches of a log share both and an offset.
@@ -32,9 +34,8 @@ impl Committed {
             let name = topics.name(&topic.topic, topic.topic_id);
             let left_out = name != METADATA && (name.starts_with("__") || !self.records_too);
             for one in topic.partitions.iter().filter(|one| one.error_code == 0 && !left_out) {
-                let bytes = one.records.as_ref().and_then(|records| records.bytes()).cloned();
                 let known = self.batches.entry((name.clone(), one.partition_index)).or_default();
-                for batch in Batches::new(bytes.unwrap_or_default()).map_while(Result::ok) {
+                for batch in batches(one) {
                     let header = batch.header();
                     if header.next_offset().0 > one.high_watermark {
                         break;
@@ -65,21 +66,14 @@ impl Committed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use klamm_protocol::fetch_response;
+    use crate::invariants::fetched;
     use klamm_records::{BatchBuilder, Compression};
     use klamm_types::{LeaderEpoch, Offset, Wall};
 
     fn check(all: &mut Committed, epoch: i32, value: &str, high_watermark: i64, expected: Result<(), &str>) {
         let mut batch = BatchBuilder::new(Offset(4), Compression::None).leader_epoch(LeaderEpoch(epoch));
         batch.push(Wall(0), None, Some(value.as_bytes()), &[]);
-        let records = Some(batch.build().bytes().clone().into());
-        let told = fetch_response::PartitionData { high_watermark, records, ..Default::default() };
-        let topic = fetch_response::FetchableTopicResponse {
-            topic: "t".into(),
-            partitions: vec![told],
-            ..Default::default()
-        };
-        let answer = FetchResponse { responses: vec![topic], ..Default::default() };
+        let answer = fetched(&batch.build(), high_watermark);
         assert_eq!(all.fetched(&answer, &Topics::default()), expected.map_err(str::to_owned));
     }
 

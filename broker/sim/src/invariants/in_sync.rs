@@ -53,22 +53,15 @@ impl Rule for InSync {
 mod tests {
     use super::*;
     use crate::invariants::check;
-    use klamm_protocol::{MetadataRequest, MetadataResponse, metadata_response};
+    use klamm_protocol::metadata_response::MetadataResponsePartition;
 
     fn metadata(leader: i32, replicas: &[i32], in_sync: &[i32]) -> Said {
-        let partition = metadata_response::MetadataResponsePartition {
+        crate::invariants::metadata(MetadataResponsePartition {
             leader_id: leader,
             replica_nodes: replicas.to_vec(),
             isr_nodes: in_sync.to_vec(),
             ..Default::default()
-        };
-        let topic = metadata_response::MetadataResponseTopic {
-            name: Some("t".into()),
-            partitions: vec![partition],
-            ..Default::default()
-        };
-        let answer = MetadataResponse { topics: vec![topic], ..Default::default() };
-        Said::Answered(Answered::Metadata(MetadataRequest::default(), answer))
+        })
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod log_matching;
 mod one_leader;
 mod one_vote;
 mod reached;
+mod readers;
 mod topics;
 
 use crate::{
@@ -18,6 +19,8 @@ use crate::{
     wire::{Said, Speech, Wiretap},
 };
 use committed::Committed;
+use klamm_protocol::fetch_response;
+use klamm_records::{Batch, Batches};
 use klamm_types::Bytes;
 use std::sync::{Arc, Mutex};
 use topics::Topics;
@@ -63,6 +66,7 @@ impl Invariants {
             ("ISR within replicas", Box::<in_sync::InSync>::default()),
             ("high watermark never goes back", Box::<high_watermark::HighWatermark>::default()),
             ("leader epochs never go back", Box::<epochs::Epochs>::default()),
+            ("consumers get what is committed", Box::new(readers::Readers)),
         ];
         let state = State {
             wiretap: Wiretap::default(),
@@ -105,6 +109,37 @@ impl Invariants {
         let state = self.0.lock().expect("nothing panics under it");
         state.violation.clone().map_or(Ok(()), |what| Err(Violation(what)))
     }
+}
+
+/// The whole batches that an answer to a fetch has of a partition.
+fn batches(one: &fetch_response::PartitionData) -> impl Iterator<Item = Batch> + use<> {
+    let bytes = one.records.as_ref().and_then(|records| records.bytes()).cloned();
+    Batches::new(bytes.unwrap_or_default()).map_while(Result::ok)
+}
+
+/// An answer to a fetch that has one batch of topic `t`.
+#[cfg(test)]
+fn fetched(batch: &Batch, high_watermark: i64) -> klamm_protocol::FetchResponse {
+    let records = Some(batch.bytes().clone().into());
+    let told = fetch_response::PartitionData { high_watermark, records, ..Default::default() };
+    let topic = fetch_response::FetchableTopicResponse {
+        topic: "t".into(),
+        partitions: vec![told],
+        ..Default::default()
+    };
+    klamm_protocol::FetchResponse { responses: vec![topic], ..Default::default() }
+}
+
+/// An answer that tells of one partition of topic `t`.
+#[cfg(test)]
+fn metadata(partition: klamm_protocol::metadata_response::MetadataResponsePartition) -> Said {
+    let topic = klamm_protocol::metadata_response::MetadataResponseTopic {
+        name: Some("t".into()),
+        partitions: vec![partition],
+        ..Default::default()
+    };
+    let answer = klamm_protocol::MetadataResponse { topics: vec![topic], ..Default::default() };
+    Said::Answered(crate::wire::Answered::Metadata(klamm_protocol::MetadataRequest::default(), answer))
 }
 
 /// Calls a rule's messages wrong or right in tests.

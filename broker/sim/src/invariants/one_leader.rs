@@ -93,23 +93,15 @@ mod tests {
     use super::*;
     use crate::invariants::check;
     use klamm_protocol::{
-        BeginQuorumEpochRequest, MetadataRequest, MetadataResponse, begin_quorum_epoch_request,
-        metadata_response,
+        BeginQuorumEpochRequest, begin_quorum_epoch_request, metadata_response::MetadataResponsePartition,
     };
 
     fn metadata(epoch: i32, leader: i32) -> Said {
-        let partition = metadata_response::MetadataResponsePartition {
+        crate::invariants::metadata(MetadataResponsePartition {
             leader_id: leader,
             leader_epoch: epoch,
             ..Default::default()
-        };
-        let topic = metadata_response::MetadataResponseTopic {
-            name: Some("t".into()),
-            partitions: vec![partition],
-            ..Default::default()
-        };
-        let answer = MetadataResponse { topics: vec![topic], ..Default::default() };
-        Said::Answered(Answered::Metadata(MetadataRequest::default(), answer))
+        })
     }
 
     fn begin(epoch: i32, leader: i32) -> Said {

@@ -54,6 +54,9 @@ impl Reached {
             }
             Said::Answered(Answered::Fetch(request, answer)) => {
                 let replica = request.replica_id >= 0 || request.replica_state.replica_id >= 0;
+                let told = answer.responses.iter().flat_map(|topic| &topic.partitions);
+                let sent = told.filter(|one| one.preferred_read_replica >= 0).count();
+                (0..sent).for_each(|_| reached("consumer sent to its rack"));
                 for topic in answer.responses.iter().filter(|_| replica) {
                     let metadata = topics.name(&topic.topic, topic.topic_id) == METADATA;
                     let kind = if metadata { "metadata log" } else { "follower" };
@@ -86,12 +89,16 @@ impl Reached {
 
     fn in_sync(&mut self, key: (String, i32), epoch: i32, now: &[i32], reached: &mut impl FnMut(&str)) {
         let now: BTreeSet<i32> = now.iter().copied().collect();
+        let coordinates = key.0 == "__consumer_offsets";
         let known = self.in_sync.entry(key).or_insert_with(|| (epoch, now.clone()));
         if epoch < known.0 {
             return; // old news
         }
         if epoch > known.0 {
             reached("new leader of a partition");
+            if coordinates {
+                reached("coordinator loads"); // with its partition of the log comes what is in it
+            }
         }
         if now.len() < known.1.len() {
             reached("ISR shrank");

@@ -93,7 +93,7 @@ impl NetworkState {
         let bytes = bytes(fits)?;
         let sent = bytes.len();
         let hash = crate::trace::hash_bytes(0, &bytes);
-        let tapped = self.tap.get().map(|tap| {
+        let tapped = self.tap().clone().map(|tap| {
             let sent = Sent { connection: id, from: from.host, to: to.host, asks: side == 0, port };
             (tap, sent, bytes.clone())
         });

@@ -19,7 +19,7 @@ use std::{
     future::poll_fn,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, MutexGuard, OnceLock},
+    sync::{Arc, Mutex, MutexGuard},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -36,7 +36,7 @@ pub(crate) struct NetworkState {
     executor: Arc<Executor>,
     trace: Arc<Trace>,
     links: Mutex<Links>,
-    tap: OnceLock<Tap>,
+    tap: Mutex<Option<Tap>>,
 }
 
 struct Links {
@@ -87,16 +87,20 @@ impl NetworkState {
             refused: BTreeSet::new(),
             off: BTreeSet::new(),
         };
-        Self { executor, trace, links: Mutex::new(links), tap: OnceLock::new() }
+        Self { executor, trace, links: Mutex::new(links), tap: Mutex::default() }
     }
 
     fn links(&self) -> MutexGuard<'_, Links> {
         self.links.lock().expect("no waker is called under it")
     }
 
-    /// From now on `tap` hears all that is sent. Only the first one counts.
+    fn tap(&self) -> MutexGuard<'_, Option<Tap>> {
+        self.tap.lock().expect("no tap is called under it")
+    }
+
+    /// From now on `tap` hears all that is sent.
     pub(crate) fn set_tap(&self, tap: Tap) {
-        let _ = self.tap.set(tap);
+        *self.tap() = Some(tap);
     }
 
     pub(crate) fn add(&self, machine: &Machine) {
@@ -193,8 +197,9 @@ impl NetworkState {
         drop(gone); // connections that nobody accepted: their destructors take the lock
     }
 
-    /// Forgets every connection: the end of a run.
+    /// Forgets every connection, and who listens: the end of a run. A tap may hold the simulation that holds it.
     pub(crate) fn clear(&self) {
+        *self.tap() = None;
         let listeners = std::mem::take(&mut self.links().listeners);
         drop(listeners); // their destructors take the lock
         self.links().connections.clear();

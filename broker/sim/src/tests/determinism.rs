@@ -3,7 +3,12 @@
 use super::check;
 use crate::{Death, Simulation, Violation, run_once};
 use klamm_world::World;
-use std::{io::IoSlice, path::Path, time::Duration};
+use std::{
+    io::IoSlice,
+    path::Path,
+    sync::{Arc, Mutex, Weak},
+    time::Duration,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Echoes what comes, and appends it to a file.
@@ -130,4 +135,32 @@ fn a_deadlock_is_found() {
         std::future::pending::<()>().await;
         Ok(())
     });
+}
+
+/// What a run held, once it is over.
+static LEFT: Mutex<Weak<Simulation>> = Mutex::new(Weak::new());
+
+/// Programs, tasks and a tap that hold the simulation.
+async fn held_by_itself(simulation: Simulation) -> Result<(), Violation> {
+    let held = Arc::new(simulation.clone());
+    *LEFT.lock().expect("nothing panics under it") = Arc::downgrade(&held);
+    let (by_tap, by_program) = (held.clone(), held.clone());
+    simulation.set_tap(Arc::new(move |sent, _| by_tap.note(&format!("{sent:?}"))));
+    simulation.host("server").start(move |world| {
+        let by_task = by_program.clone();
+        async move {
+            by_task.note("it runs");
+            echo(world).await;
+        }
+    });
+    simulation.host("client").start(talk);
+    simulation.sleep(Duration::from_secs(1)).await;
+    Ok(())
+}
+
+#[test]
+fn nothing_of_a_run_is_left() {
+    run_once(1, held_by_itself, false);
+    let left = LEFT.lock().expect("nothing panics under it").upgrade();
+    assert!(left.is_none(), "the run is over, and something still holds it");
 }

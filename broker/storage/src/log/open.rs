@@ -239,6 +239,10 @@ impl Log {
                 self.write_snapshot().map_err(io::Error::other)?;
             }
         }
+        if self.end < from && !mutant::active("remember producers that were cut") {
+            // a truncation is on the disk, the recovery point of before it too: what was loaded is of a log that is no more
+            self.load_producers(self.end)?;
+        }
         let lost: Vec<Segment> = self.segments.drain(at..).collect();
         if !lost.is_empty() {
             self.remove_segments(&lost)?;

@@ -85,6 +85,20 @@ impl Log {
         Ok(fetched)
     }
 
+    /// What a read of up to `max_bytes` at `offset` would first wait for the device for: an index, then the records. None when it
+    /// need not wait, or is out of range.
+    ///
+    /// # Errors
+    /// The device's.
+    pub fn cold(&mut self, offset: Offset, max_bytes: u32) -> Result<Option<FileSlice>, StorageError> {
+        if offset < self.start || offset >= self.end || self.tail.find(offset).is_some() {
+            return Ok(None);
+        }
+        let at = self.segment_of(offset);
+        let place = place!(self);
+        self.segments[at].cold(place, offset, max_bytes).map_err(|error| self.failed(&error))
+    }
+
     fn stretch(
         &mut self,
         offset: Offset,

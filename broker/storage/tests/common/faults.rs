@@ -93,6 +93,14 @@ impl FileHandle for FaultyFile {
         self.faults.operations.fetch_add(1, Ordering::Relaxed);
         self.inner.read_at(buffer, offset)
     }
+
+    fn is_cached(&self, offset: u64, length: u64) -> bool {
+        self.inner.is_cached(offset, length)
+    }
+
+    fn read_ahead(&self, offset: u64, length: u64) {
+        self.inner.read_ahead(offset, length);
+    }
 }
 
 impl File for FaultyFile {

@@ -248,6 +248,12 @@ impl FileHandle for MemoryFile {
         buffer[..count].copy_from_slice(&bytes[..count]);
         Ok(count)
     }
+
+    fn is_cached(&self, _: u64, _: u64) -> bool {
+        true
+    }
+
+    fn read_ahead(&self, _: u64, _: u64) {}
 }
 
 impl File for MemoryFile {

@@ -4,7 +4,8 @@ use crate::{Disk, Entry, File};
 use klamm_types::{FileHandle, Wall};
 use std::{
     fs,
-    io::{self, IoSlice},
+    io::{self, IoSlice, IoSliceMut},
+    num::NonZero,
     os::unix::fs::FileExt,
     path::Path,
     sync::Arc,
@@ -13,6 +14,9 @@ use std::{
 
 /// At most this many pieces go into one system call (IOV_MAX of Linux).
 const PIECES_MAX: usize = 1024;
+
+/// Between two looks whether bytes are in the page cache: Linux reads at least so many at once where a file is read in order.
+const LOOK_BYTES: usize = 128 * 1024;
 
 pub(super) struct RealDisk;
 
@@ -101,6 +105,25 @@ impl FileHandle for RealFile {
             }
         }
         Ok(asked - buffer.len())
+    }
+
+    fn is_cached(&self, offset: u64, length: u64) -> bool {
+        let last = offset + length.saturating_sub(1);
+        let looks = (offset..last).step_by(LOOK_BYTES).chain([last]);
+        looks.into_iter().all(|at| {
+            let read = rustix::io::preadv2(
+                &self.0,
+                &mut [IoSliceMut::new(&mut [0])],
+                at,
+                rustix::io::ReadWriteFlags::NOWAIT,
+            );
+            read != Err(rustix::io::Errno::AGAIN) // some file systems do not tell
+        })
+    }
+
+    fn read_ahead(&self, offset: u64, length: u64) {
+        // who reads comes sooner or later, advised or not
+        let _ = rustix::fs::fadvise(&self.0, offset, NonZero::new(length), rustix::fs::Advice::WillNeed);
     }
 }
 

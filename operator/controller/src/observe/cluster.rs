@@ -74,6 +74,7 @@ pub(crate) async fn cluster(context: &Context, cached: &Cluster) -> Result<Optio
         stateful_sets: BTreeMap::new(),
         quorum_seen: None,
         partitions: None,
+        growing: vec![],
         bootstrap_reached: false,
         pods: BTreeMap::new(),
         claims: BTreeMap::new(),

@@ -9,6 +9,10 @@ pub const DATA_FOLDER: &str = "/var/lib/klamm";
 /// Where ConfigMap and Secrets are mounted.
 pub const CONFIG_FOLDER: &str = "/etc/klamm";
 
+/// Where a broker looks for the quorum before it has heard of it: every broker by its own name, since behind a name for all of
+/// them it would find itself. One that has heard of the quorum asks nobody, so that a longer list restarts nobody.
+pub(crate) const BOOTSTRAP_SERVERS: &str = "controller.quorum.bootstrap.servers";
+
 /// The settings of one broker: what the operator decides, over what the spec says, over defaults.
 pub(crate) fn settings(
     names: &Names,
@@ -16,10 +20,9 @@ pub(crate) fn settings(
     id: BrokerId,
     listeners: &[ValidatedListener],
     config: &BTreeMap<String, String>,
-    brokers: usize,
+    controllers: &[String],
 ) -> BTreeMap<String, String> {
     let host = names.host(&names.broker(pool, id));
-    let certificates = format!("{CONFIG_FOLDER}/certs");
     let all = listeners.iter().map(|listener| (listener.name.to_uppercase(), listener.port, "PLAINTEXT"));
     let own = [("BROKERS".to_owned(), port::BROKERS, "SSL")];
     let advertised: Vec<_> = all.chain(own).collect();
@@ -27,23 +30,22 @@ pub(crate) fn settings(
 
     let mut settings: BTreeMap<String, String> =
         [("auto.create.topics.enable".to_owned(), "false".to_owned())].into();
-    if brokers >= 3 {
+    if controllers.len() >= 3 {
         settings.insert("min.insync.replicas".to_owned(), "2".to_owned());
+        // what is made without a number could not be written to with one replica
+        settings.insert("default.replication.factor".to_owned(), "3".to_owned());
     }
     settings.extend(config.clone());
     let mut set = |key: &str, value: String| settings.insert(key.to_owned(), value);
     set("advertised.listeners", joined(&advertised, |(name, port, _)| format!("{name}://{host}:{port}")));
     set("controller.listener.names", "CONTROLLER".to_owned());
-    set(
-        "controller.quorum.bootstrap.servers",
-        format!("{}:{}", names.host(&names.headless()), port::CONTROLLER),
-    );
+    set(BOOTSTRAP_SERVERS, joined(controllers, |host| format!("{host}:{}", port::CONTROLLER)));
     set("inter.broker.listener.name", "BROKERS".to_owned());
     set("klamm.control.listener", format!("0.0.0.0:{}", port::CONTROL));
     set("klamm.http.listener", format!("0.0.0.0:{}", port::HTTP));
-    set("klamm.tls.certificate.file", format!("{certificates}/broker-{}.crt", id.0));
-    set("klamm.tls.key.file", format!("{certificates}/broker-{}.key", id.0));
-    set("klamm.tls.trust.file", format!("{certificates}/ca.crt"));
+    set("klamm.tls.certificate.file", format!("{CONFIG_FOLDER}/broker-{}.crt", id.0));
+    set("klamm.tls.key.file", format!("{CONFIG_FOLDER}/broker-{}.key", id.0));
+    set("klamm.tls.trust.file", format!("{CONFIG_FOLDER}/certs/ca.crt"));
     set("listener.security.protocol.map", joined(&bound, |(name, _, protocol)| format!("{name}:{protocol}")));
     set("listeners", joined(&bound, |(name, port, _)| format!("{name}://:{port}")));
     set("log.dirs", format!("{DATA_FOLDER}/data"));

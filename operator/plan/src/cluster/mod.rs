@@ -21,6 +21,7 @@ pub use status::is_bootstrap_awaited;
 pub use validated::*;
 pub use voters::choose_voters;
 
+pub(crate) use broker_config::BOOTSTRAP_SERVERS;
 pub(crate) use validated::merge;
 
 use crate::{Kind, Refusal, Resource, resources};
@@ -193,9 +194,9 @@ fn carry_out(valid: &ValidatedCluster, observed: &Observed, refused: Option<Refu
             Ok(Formation::Wait(on)) => progress.waiting_on = Some(on),
             Ok(Formation::Formed) => {
                 progress.formed = true;
-                // voters change only while nothing else does
+                // voters change only while no broker is away
                 match voters::change(valid, observed) {
-                    Change::Act(step) if roll.is_none() => {
+                    Change::Act(step) if roll.is_none() || rollout::are_all_back(valid, observed) => {
                         progress.voters = Some("the voters to change".to_owned());
                         steps.push(step);
                     }

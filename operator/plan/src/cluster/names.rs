@@ -82,10 +82,11 @@ impl Names {
         format!("{service}.{}.svc", self.namespace)
     }
 
-    /// Where the other controllers reach a broker's own: the pod's name.
+    /// Where the other nodes reach a broker's controller: the broker's Service, as for everything else. A pod that was made anew
+    /// has another address, and voters must not wait for a cache of names to forget the former one.
     #[must_use]
     pub fn controller_host(&self, pool: &str, id: BrokerId) -> String {
-        self.host(&format!("{}.{}", self.broker(pool, id), self.headless()))
+        self.host(&self.broker(pool, id))
     }
 
     /// The identity of a broker in its certificate.

@@ -38,6 +38,9 @@ pub struct Observed {
     pub quorum_seen: Option<QuorumSeen>,
     /// All partitions; only asked for while pods are replaced in Clusters of several brokers.
     pub partitions: Option<Vec<PartitionSeen>>,
+    /// The Topics whose partitions have fewer replicas than they shall have and can have, and are getting them; only asked for
+    /// while pods are replaced in Clusters of several brokers.
+    pub growing: Vec<String>,
     /// Whether a broker was reached through the Service that clients begin with; only tried when nothing else is awaited, see
     /// [`super::is_bootstrap_awaited`].
     pub bootstrap_reached: bool,

@@ -4,7 +4,10 @@
 //! revision; a pool's is `OnDelete` only while its pods are being replaced. Nothing is remembered: which broker is next, and
 //! whether it may be away, is found anew each time.
 
-use super::{Observed, PodSeen, StatefulSetSeen, Step, ValidatedCluster, ValidatedPool, safe};
+use super::{
+    Observed, PodSeen, StatefulSetSeen, Step, ValidatedCluster, ValidatedPool, safe,
+    voters::{self, Change},
+};
 use crate::resources::{config_hash, template_hash};
 use klamm_operator_api::RolloutStatus;
 use klamm_types::BrokerId;
@@ -111,6 +114,15 @@ fn blocked(
     let (true, Some(quorum), Some(partitions)) = (is_led, &observed.quorum_seen, &observed.partitions) else {
         return Some("the metadata quorum to have a leader that tells of partitions and voters".to_owned());
     };
+    // what was asked for together with more brokers comes after them: then nothing of it is away when a broker is
+    match voters::change(cluster, observed) {
+        Change::Done => {}
+        Change::Wait(on) => return Some(on),
+        Change::Act(_) => return Some("the voters to change".to_owned()),
+    }
+    if let Some(topic) = observed.growing.first() {
+        return Some(format!("topic {topic} to have all of its replicas"));
+    }
     let blockers = safe::blockers(&[next.broker].into(), partitions, quorum);
     let first = blockers.first()?;
     let others = match blockers.len() - 1 {
@@ -118,6 +130,11 @@ fn blocked(
         more => format!(", and {more} more"),
     };
     Some(format!("{first}{others}, before broker {} may stop", next.broker))
+}
+
+/// Whether no broker is away, so that voters may change although pods are about to be replaced.
+pub(super) fn are_all_back(cluster: &ValidatedCluster, observed: &Observed) -> bool {
+    cluster.brokers().all(|(_, id)| is_back(observed, id))
 }
 
 fn is_back(observed: &Observed, id: BrokerId) -> bool {

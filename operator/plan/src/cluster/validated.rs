@@ -12,9 +12,6 @@ mod template;
 
 pub(crate) use template::merge;
 
-/// As many brokers as klamm-broker can be of one cluster: one, until it replicates. The plan is ready for more.
-pub const BROKERS_MAX: usize = 1;
-
 /// What a Cluster shall be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ValidatedCluster {
@@ -112,8 +109,9 @@ impl ValidatedCluster {
         if let Some(before) = accepted {
             limits::check_changes(&pools, &limits::pools(before, defaults.brokers_max)?)?;
         }
-        let brokers = pools.iter().map(|pool| limits::ids(pool).count()).sum();
-        let pools = pools.iter().map(|pool| validated_pool(&names, spec, pool, &listeners, brokers));
+        let hosts = |pool: &Pool| limits::ids(pool).map(|id| names.controller_host(&pool.name, id)).collect();
+        let controllers = pools.iter().flat_map::<Vec<String>, _>(hosts).collect::<Vec<_>>();
+        let pools = pools.iter().map(|pool| validated_pool(&names, spec, pool, &listeners, &controllers));
         let image = spec.image.clone();
         Ok(Self {
             image: image.unwrap_or_else(|| format!("{}/klamm-broker:{version}", defaults.registry)),
@@ -174,7 +172,7 @@ fn validated_pool(
     spec: &ClusterSpec,
     pool: &Pool,
     listeners: &[ValidatedListener],
-    count: usize,
+    controllers: &[String],
 ) -> Result<ValidatedPool, Refusal> {
     let field = format!("spec.pools[{}]", pool.name);
     let mut config = kafka_settings::text("spec.config", spec.config.as_ref())?;
@@ -182,7 +180,7 @@ fn validated_pool(
     let brokers: Vec<BrokerId> = limits::ids(pool).collect();
     let mut settings = BTreeMap::new();
     for id in &brokers {
-        let all = broker_config::settings(names, &pool.name, *id, listeners, &config, count);
+        let all = broker_config::settings(names, &pool.name, *id, listeners, &config, controllers);
         kafka_settings::check_broker("spec.config", &all)?;
         settings.insert(*id, all);
     }

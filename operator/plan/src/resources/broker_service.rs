@@ -17,7 +17,7 @@ pub(super) fn build(cluster: &ValidatedCluster, pool: &ValidatedPool, id: Broker
         "type": "ClusterIP",
         "publishNotReadyAddresses": true,
         "selector": selector,
-        "ports": ports(cluster, &[("brokers", port::BROKERS)]),
+        "ports": ports(cluster, &[("controller", port::CONTROLLER), ("brokers", port::BROKERS)]),
     });
     let metadata = metadata(cluster, &name, &cluster.names.pool_labels(&pool.name));
     Resource::new(Kind::Service, name, json!({ "metadata": metadata, "spec": spec }))

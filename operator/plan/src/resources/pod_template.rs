@@ -1,7 +1,8 @@
 //! The pods of a pool: restricted Pod Security, read-only root, one volume for data, one for configuration.
 
 use crate::cluster::{
-    Authority, CONFIG_FOLDER, DATA_FOLDER, ValidatedCluster, ValidatedPool, merge, port, yaml,
+    Authority, BOOTSTRAP_SERVERS, CONFIG_FOLDER, DATA_FOLDER, ValidatedCluster, ValidatedPool, merge, port,
+    yaml,
 };
 use klamm_operator_api::annotation;
 use serde_json::{Value, json};
@@ -18,7 +19,9 @@ const USER: i64 = 65532;
 /// in what follows from their ids, and a broker that is added must not restart those that are there.
 #[must_use]
 pub fn config_hash(pool: &ValidatedPool) -> String {
-    pool.settings.values().next().map(|settings| crate::hash(&yaml(settings))).unwrap_or_default()
+    let Some(mut settings) = pool.settings.values().next().cloned() else { return String::new() };
+    settings.remove(BOOTSTRAP_SERVERS);
+    crate::hash(&yaml(&settings))
 }
 
 /// Tells whether a pod was made from another template.
@@ -135,11 +138,6 @@ fn label(variable: &str, label: &str) -> Value {
 /// ConfigMap and Secrets in one folder.
 fn configuration(cluster: &ValidatedCluster) -> Value {
     let names = &cluster.names;
-    let certificates = |id: i32| {
-        let pair = ["crt", "key"].map(|kind| format!("broker-{id}.{kind}"));
-        pair.map(|file| json!({ "key": file, "path": format!("certs/{file}") }))
-    };
-    let items: Vec<Value> = cluster.brokers().flat_map(|(_, id)| certificates(id.0)).collect();
     let authority = |authority: Authority, file: &str| {
         let items = json!([{ "key": "ca.crt", "path": format!("certs/{file}") }]);
         json!({ "secret": { "name": authority.public(names), "items": items } })
@@ -150,7 +148,8 @@ fn configuration(cluster: &ValidatedCluster) -> Value {
             "defaultMode": 0o440,
             "sources": [
                 { "configMap": { "name": names.config() } },
-                { "secret": { "name": names.broker_certificates(), "items": items } },
+                // all of it, not one item for each broker: another broker must not change the others' template
+                { "secret": { "name": names.broker_certificates() } },
                 authority(Authority::Cluster, "ca.crt"),
                 authority(Authority::Clients, "clients-ca.crt"),
             ],

@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Holds a Topic whose deletion deletes data. It is set before the topic is made: who finds it knows who made it.
 pub const FINALIZER: &str = "klamm.dev/topic";
 
+/// The replicas of who asks for no number.
+const REPLICAS: i32 = 3;
+
 /// All that a reconciliation of a Topic reads.
 #[derive(Clone, Debug)]
 pub struct Observed {
@@ -151,8 +154,7 @@ pub fn plan(observed: &Observed) -> Plan {
     if topic.metadata.deletion_timestamp.is_some() {
         return Plan { step: release(observed), status: None, under_way: false };
     }
-    let paused = topic.metadata.annotations.as_ref().and_then(|all| all.get(annotation::PAUSE));
-    if paused.is_some_and(|value| value == "true") {
+    if is_paused(topic) {
         return Plan { step: None, status: None, under_way: false };
     }
     if let Some(failed) = &observed.failed {
@@ -178,6 +180,26 @@ pub fn plan(observed: &Observed) -> Plan {
     }
 }
 
+/// Whether the Topic's status says that partitions have fewer replicas than they shall have and can have with so many brokers,
+/// and nothing but time stands between.
+#[must_use]
+pub fn is_growing(topic: &Topic, brokers: i32) -> bool {
+    let Some(status) = &topic.status else { return false };
+    let is = |kind: &str| {
+        let mut all = status.conditions.iter().flatten();
+        all.any(|condition| condition.type_ == kind && condition.status == "True")
+    };
+    // a topic that was found keeps what it has, unless somebody asks for a number
+    let wanted = topic.spec.replicas.or_else(|| (!is_adopted(topic)).then_some(REPLICAS));
+    let has = status.replicas.unwrap_or(i32::MAX);
+    wanted.is_some_and(|wanted| has < wanted.min(brokers)) && !is("Stalled") && !is_paused(topic)
+}
+
+fn is_paused(topic: &Topic) -> bool {
+    let annotations = topic.metadata.annotations.as_ref();
+    annotations.and_then(|all| all.get(annotation::PAUSE)).is_some_and(|value| value == "true")
+}
+
 fn absent(topic: &Topic) -> String {
     format!("the Cluster {} does not exist in this namespace", topic.spec.cluster_ref.name)
 }
@@ -200,7 +222,7 @@ fn validate(observed: &Observed) -> Result<Valid, Refusal> {
     }
     let valid = Valid {
         partitions: spec.partitions.unwrap_or(1),
-        replicas: spec.replicas.unwrap_or(3),
+        replicas: spec.replicas.unwrap_or(REPLICAS),
         config: kafka_settings::topic("spec.config", spec.config.as_ref())?,
     };
     if let Some(actual) =

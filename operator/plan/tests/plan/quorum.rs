@@ -128,8 +128,33 @@ fn a_cluster_grows_from_one_to_three() {
     change(&mut world, json!({"pools": [{"name": "brokers", "replicas": 3}]}));
     let grown = steps(&mut world, |_, _| {});
     assert_eq!(voters(&world), ids(&[0, 1, 2]), "{grown:?}");
-    assert!(!grown.contains(&"format 0".to_owned()), "{grown:?}");
+    // three brokers have other defaults (min.insync.replicas), which broker 0 gets last of all
+    assert_eq!(grown, ["format 1", "format 2", "add 1", "add 2", "restart 0"]);
+    change(&mut world, json!({"pools": [{"name": "brokers", "replicas": 5}]}));
+    let grown = steps(&mut world, |_, _| {});
+    assert_eq!(grown, ["format 3", "format 4", "add 3", "add 4"], "more brokers restart none");
+    assert_eq!(voters(&world), ids(&[0, 1, 2, 3, 4]));
     assert_eq!(world.condition("Ready").0, "True");
+}
+
+#[test]
+fn topics_grow_before_a_broker_restarts() {
+    let mut world = World::new(crate::world::QUICKSTART);
+    world.settle();
+    change(&mut world, json!({"pools": [{"name": "brokers", "replicas": 3}]}));
+    world.observed.growing = vec!["events".into()];
+    let mut grown = vec![];
+    for _ in 0..50 {
+        let plan = world.plan();
+        grown.extend(plan.steps.iter().filter(|step| matches!(step, Step::DeletePod { .. })).cloned());
+        world.carry_out(&plan, World::effects(&plan));
+    }
+    assert_eq!(grown, [], "{:?}", world.condition("Reconciling"));
+    let (_, reason, message) = world.condition("Reconciling");
+    assert_eq!(reason, "RollingOut");
+    assert!(message.contains("topic events to have all of its replicas"), "{message}");
+    world.observed.growing.clear();
+    assert_eq!(steps(&mut world, |_, _| {}), ["restart 0"]);
 }
 
 #[test]

@@ -91,7 +91,6 @@ fn a_paused_rollout_waits() {
 fn what_is_not_served_is_refused_by_name() {
     let check = |spec: Value, reason: &str, says: &str| {
         let mut world = ready();
-        world.observed.defaults.brokers_max = 1;
         let objects = world.observed.objects.clone();
         change(&mut world, spec);
         assert_eq!(deletions(&mut world), [""; 0], "what was accepted goes on");
@@ -112,8 +111,8 @@ fn what_is_not_served_is_refused_by_name() {
         json!({ "listeners": [listener] })
     };
     let not_yet = "NotSupportedYet";
-    check(json!({"pools": null}), not_yet, "pools: [{name: brokers, replicas: 1}]");
-    check(pool(json!({"replicas": 3})), not_yet, "a Cluster of 3 brokers");
+    check(pool(json!({"replicas": 10})), not_yet, "a Cluster of 10 brokers is not served");
+    check(pool(json!({"replicas": 0})), "InvalidSpec", "at least one pool needs replicas");
     check(pool(json!({"roles": ["broker"]})), not_yet, "spec.pools[brokers].roles");
     check(pool(json!({"storage": {"maxSize": "1Ti"}})), not_yet, "storage.maxSize");
     check(pool(json!({"storage": {"size": "20Gi"}})), not_yet, "the size that it has, 10Gi");

@@ -65,6 +65,7 @@ impl World {
             stateful_sets: Default::default(),
             quorum_seen: None,
             partitions: None,
+            growing: vec![],
             bootstrap_reached: false,
             pods: Default::default(),
             claims: Default::default(),

@@ -294,6 +294,13 @@ mod tests {
             "…",
             "sasl.jaas.config is not served yet: listeners have no SASL authentication",
         );
+        let selector = broker_def("replica.selector.class");
+        check(selector.clone(), "org.apache.kafka.common.replica.RackAwareReplicaSelector", "");
+        check(
+            selector,
+            "com.example.Mine",
+            "replica.selector.class=com.example.Mine is not served yet: Klamm loads no Java classes; it takes org.apache.kafka.common.replica.RackAwareReplicaSelector",
+        );
         check(broker_def("node.idd"), "…", "there is no broker setting node.idd; did you mean node.id?");
     }
 }

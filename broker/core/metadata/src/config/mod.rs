@@ -8,6 +8,7 @@ mod check;
 mod definition;
 mod effective;
 mod settings;
+mod throttled;
 mod topic;
 mod topic_settings;
 
@@ -16,5 +17,6 @@ pub use check::{ConfigError, broker_def, elements, topic_def};
 pub use definition::{ConfigDef, Kind, Scope, Served, Synonym, Valid};
 pub use effective::{Described, Layers, Source, SynonymValue, Values};
 pub use settings::Settings;
+pub use throttled::ThrottledReplicas;
 pub use topic::TOPIC;
 pub use topic_settings::{TimestampType, TopicSettings, check_topic};

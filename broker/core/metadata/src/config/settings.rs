@@ -73,23 +73,34 @@ impl Settings {
                 )));
             }
         }
-        if names.iter().all(|name| elements(&controllers).any(|controller| controller == *name)) {
-            return Err(ConfigError::Together(
-                "listeners has only controller.listener.names: clients need one of their own".to_owned(),
-            ));
-        }
+        self.check_listeners_of_roles(&names, &controllers)?;
         self.check_internal_listeners(&names)?;
         self.check_protocols(&names, &controllers)
     }
 
+    /// Every node listens for clients, and for controllers only who is one (KIP-631).
+    fn check_listeners_of_roles(&self, names: &[&str], controllers: &str) -> Result<(), ConfigError> {
+        let is_controllers = |name: &&&str| elements(controllers).any(|controller| controller == **name);
+        let (internal, clients): (Vec<&str>, Vec<&str>) = names.iter().partition(is_controllers);
+        if clients.is_empty() {
+            return Err(ConfigError::Together(
+                "listeners has only controller.listener.names: clients need one of their own".to_owned(),
+            ));
+        }
+        if !self.is_controller() && !internal.is_empty() {
+            return Err(ConfigError::Together(format!(
+                "listeners has {}, which controller.listener.names keeps for controllers, and process.roles is broker",
+                internal.join(", ")
+            )));
+        }
+        Ok(())
+    }
+
     /// The listeners between nodes are among this node's own, where it has them.
     fn check_internal_listeners(&self, names: &[&str]) -> Result<(), ConfigError> {
-        let roles = self.get("process.roles").unwrap_or_default();
         let set = |setting: &'static str| Some((setting, self.values.get(setting)?));
-        let controllers =
-            set("controller.listener.names").filter(|_| elements(&roles).any(|role| role == "controller"));
-        let brokers =
-            set("inter.broker.listener.name").filter(|_| elements(&roles).any(|role| role == "broker"));
+        let controllers = set("controller.listener.names").filter(|_| self.is_controller());
+        let brokers = set("inter.broker.listener.name");
         for (setting, value) in [controllers, brokers].into_iter().flatten() {
             if let Some(unknown) = elements(value).find(|name| !names.contains(name)) {
                 return Err(ConfigError::Together(format!(
@@ -139,6 +150,12 @@ impl Settings {
     #[must_use]
     pub fn flag(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// Whether this node may vote in the metadata quorum and lead it (`process.roles`).
+    #[must_use]
+    pub fn is_controller(&self) -> bool {
+        elements(&self.get("process.roles").unwrap_or_default()).any(|role| role == "controller")
     }
 
     /// `node.id`, or `broker.id` of older files.
@@ -194,9 +211,15 @@ mod tests {
             &[("node.id", "1"), ("log.dirs", "/a"), ("num.io.thread", "8")],
             "there is no broker setting num.io.thread; did you mean num.io.threads?",
         );
+        let broker = ("process.roles", "broker");
+        check(&[("node.id", "1"), broker, ("listeners", "PLAINTEXT://h:1")], "");
         check(
-            &[("node.id", "1"), ("process.roles", "broker")],
-            "process.roles=broker is not served yet: a node is both broker and controller; it takes broker,controller, controller,broker",
+            &[("node.id", "1"), broker, both],
+            "listeners has CONTROLLER, which controller.listener.names keeps for controllers, and process.roles is broker",
+        );
+        check(
+            &[("node.id", "1"), ("process.roles", "controller")],
+            "process.roles=controller is not served yet: whoever may vote in the quorum is a broker too; it takes broker,controller, controller,broker, broker",
         );
     }
 

@@ -1,7 +1,7 @@
 //! The settings of a topic: all of Kafka 4.3's, and Klamm's own.
 
 use super::{
-    ConfigDef,
+    ConfigDef, ThrottledReplicas,
     Valid::{Any, Between, BetweenOr, Check, From, OneOf},
     definition::{double, flag, hours, int, list, long, minutes, same, text},
 };
@@ -41,15 +41,13 @@ pub const TOPIC: &[ConfigDef] = &[
     long("flush.ms", NEVER, From(0), "How long records may be written before the log is flushed to the device.")
         .only(&[NEVER], FLUSHED)
         .topic(&[same("log.flush.interval.ms"), same("log.flush.scheduler.interval.ms")]),
-    list("follower.replication.throttled.replicas", "", Check(is_throttle, THROTTLE), "The replicas whose fetching is throttled on followers.")
-        .only(&[""], NO_REASSIGNMENT)
+    list("follower.replication.throttled.replicas", "", Check(is_throttle, THROTTLE), "The replicas whose fetching is throttled on followers, by follower.replication.throttled.rate, while they are not in sync (KIP-73).")
         .topic(&[]),
     int("index.interval.bytes", "4096", From(0), "How many bytes of log one entry of the offset index stands for.")
         .topic(&[same("log.index.interval.bytes")]),
     text("klamm.durability", "replicated", OneOf(DURABILITIES), "What an acknowledgement promises: replicated, the record is in the memory of all in-sync replicas; fsync, it is on their devices.")
         .topic(&[same("klamm.durability")]),
-    list("leader.replication.throttled.replicas", "", Check(is_throttle, THROTTLE), "The replicas whose fetching is throttled on the leader.")
-        .only(&[""], NO_REASSIGNMENT)
+    list("leader.replication.throttled.replicas", "", Check(is_throttle, THROTTLE), "The replicas that throttle, by leader.replication.throttled.rate, who fetches from them and is not in sync (KIP-73).")
         .topic(&[]),
     long("local.retention.bytes", "-2", From(-2), "How many bytes stay on the local disk when segments are tiered.")
         .only(&["-2"], NOT_TIERED)
@@ -99,13 +97,8 @@ pub const TOPIC: &[ConfigDef] = &[
         .topic(&[same("unclean.leader.election.enable")]),
 ];
 
-const NO_REASSIGNMENT: &str = "partitions are not moved between brokers";
 const THROTTLE: &str = "* or partition:broker pairs with commas";
 
 fn is_throttle(value: &str) -> bool {
-    let number = |text: &str| text.parse::<u32>().is_ok();
-    let pair = |text: &str| {
-        text.split_once(':').is_some_and(|(partition, broker)| number(partition) && number(broker))
-    };
-    value.trim() == "*" || super::elements(value).all(pair)
+    ThrottledReplicas::parse(value).is_some()
 }

@@ -1,6 +1,6 @@
 //! A topic's settings as the log and the coordinators use them: typed, with the broker's behind them.
 
-use super::{ConfigError, Layers, effective::Values, elements, topic_def};
+use super::{ConfigError, Layers, ThrottledReplicas, effective::Values, elements, topic_def};
 use klamm_types::Str;
 use std::str::FromStr;
 
@@ -48,6 +48,10 @@ pub struct TopicSettings {
     pub segment_ms: i64,
     /// `klamm.durability=fsync`
     pub fsync: bool,
+    /// `leader.replication.throttled.replicas`
+    pub throttled_leaders: ThrottledReplicas,
+    /// `follower.replication.throttled.replicas`
+    pub throttled_followers: ThrottledReplicas,
 }
 
 impl TopicSettings {
@@ -77,6 +81,8 @@ impl TopicSettings {
             segment_jitter_ms: reader.number("segment.jitter.ms"),
             segment_ms: reader.number("segment.ms"),
             fsync: reader.text("klamm.durability") == "fsync",
+            throttled_leaders: reader.replicas("leader.replication.throttled.replicas"),
+            throttled_followers: reader.replicas("follower.replication.throttled.replicas"),
         }
     }
 }
@@ -90,6 +96,11 @@ impl Reader<'_> {
     fn text(&self, name: &'static str) -> Str {
         let definition = topic_def(name).expect("a test reads every field");
         self.layers.topic_value(definition, self.topic).unwrap_or_default()
+    }
+
+    /// The replicas; none when what was written down is no list of them.
+    fn replicas(&self, name: &'static str) -> ThrottledReplicas {
+        ThrottledReplicas::parse(&self.text(name)).unwrap_or(ThrottledReplicas::These(Vec::new()))
     }
 
     /// The value; the default when what was written down is no value (a record of another version of Kafka).

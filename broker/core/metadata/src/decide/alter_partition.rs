@@ -3,7 +3,7 @@
 use super::{Change, Refused, Rules};
 use crate::{Partition, Record};
 use klamm_protocol::ErrorCode;
-use klamm_types::{BrokerEpoch, BrokerId, LeaderEpoch, PartitionIndex, TopicId};
+use klamm_types::{BrokerEpoch, BrokerId, LeaderEpoch, PartitionIndex, TopicId, mutant};
 
 /// The ISR that a leader wants.
 #[derive(Clone, Debug, Default)]
@@ -100,7 +100,8 @@ fn check<'a>(
     }
     for (id, epoch) in &new.isr {
         let broker = rules.image.broker(*id).filter(|broker| broker.is_active());
-        if broker.is_none_or(|broker| epoch.is_some_and(|epoch| epoch != broker.epoch)) {
+        let trusted = mutant::active("ignore the broker epoch");
+        if !trusted && broker.is_none_or(|broker| epoch.is_some_and(|epoch| epoch != broker.epoch)) {
             let text = format!("broker {id} is fenced, leaving, or another than the leader knows");
             return no(ErrorCode::IneligibleReplica, text);
         }

@@ -3,7 +3,7 @@
 use super::{Change, Lost, Refused, Rules};
 use crate::{Endpoint, FeatureRange, Image, Partition, Record, features::SUPPORTED};
 use klamm_protocol::{ErrorCode, RegisterBrokerRecord, RegisterControllerRecord};
-use klamm_types::{BrokerEpoch, BrokerId, DirectoryId, Offset, Str, Uuid};
+use klamm_types::{BrokerEpoch, BrokerId, DirectoryId, Offset, Str, Uuid, mutant};
 use std::collections::BTreeSet;
 
 /// What a node says of itself.
@@ -83,7 +83,8 @@ pub fn register_broker(
     };
     let mut records = vec![Record::from(record)];
     if same.is_none() {
-        let is_clean = before.is_some_and(|broker| broker.epoch == new.previous_epoch);
+        let is_clean = before.is_some_and(|broker| broker.epoch == new.previous_epoch)
+            || mutant::active("believe that every shutdown was clean");
         records.extend(another_life(rules, new, is_clean));
     }
     Ok((epoch, records))
@@ -94,6 +95,7 @@ fn another_life(rules: Rules<'_>, new: &Registration, is_clean: bool) -> Vec<Rec
     let volume_gone = |partition: &Partition| {
         let directory = partition.directory_of(new.id);
         directory.is_some_and(|id| !id.is_reserved() && !new.directories.contains(&id))
+            && !mutant::active("elect an empty disk")
     };
     let concerned = |partition: &Partition| {
         partition.isr.contains(&new.id)
@@ -106,6 +108,7 @@ fn another_life(rules: Rules<'_>, new: &Registration, is_clean: bool) -> Vec<Rec
         let may_have_lost = volume || (!is_clean && rules.has_elr());
         change.going = Some(new.id);
         change.to.isr.retain(|id| *id != new.id);
+        let may_have_lost = may_have_lost && !mutant::active("elect an empty disk");
         change.lost = may_have_lost.then_some(Lost { broker: new.id, volume });
         if volume {
             let place = change.to.replicas.iter().position(|id| *id == new.id);

@@ -4,7 +4,7 @@
 use super::Rules;
 use crate::{Broker, Image, Partition, Record, Topic};
 use klamm_protocol::PartitionChangeRecord;
-use klamm_types::{BrokerId, DirectoryId, PartitionIndex, TopicId};
+use klamm_types::{BrokerId, DirectoryId, PartitionIndex, TopicId, mutant};
 
 /// The leader must recover from an unclean election first (KIP-704).
 pub(super) const RECOVERING: i8 = 1;
@@ -98,7 +98,10 @@ impl<'a> Change<'a> {
 
     /// Below the minimum of in-sync replicas nothing more is acknowledged: who leaves the ISR then still has all that was.
     fn find_eligible(&mut self) {
-        let enough = self.min_in_sync.min(self.to.replicas.len());
+        // as the leader counts: who is only about to be a replica does not
+        let settled = self.to.replicas.iter().filter(|id| !self.to.adding.contains(id)).count();
+        let enough = self.min_in_sync.min(settled.max(1));
+        let enough = if mutant::active("everybody that left is eligible") { usize::MAX } else { enough };
         if !self.rules.has_elr() || self.to.isr.len() >= enough {
             self.to.elr.clear();
             return;

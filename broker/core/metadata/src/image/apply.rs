@@ -31,6 +31,9 @@ pub enum ApplyError {
     /// A record of something that is not served.
     #[error("the metadata log has a {0}, which this broker does not serve")]
     NotServed(&'static str),
+    /// A transaction begins within another, or what none has begun ends.
+    #[error("the metadata log has a {0} where none can be")]
+    Transaction(&'static str),
     /// A resource of a kind that is not served.
     #[error("the metadata log sets {name} on a resource of type {kind}, which this broker does not serve")]
     NoResource {
@@ -49,7 +52,7 @@ impl Image {
     pub fn apply(&self, records: &[Record], position: Position) -> Result<(Image, Delta), ApplyError> {
         let (mut next, mut delta) = (self.clone(), Delta::default());
         for record in records {
-            next.apply_one(record, &mut delta)?;
+            next.take(record, &mut delta)?;
         }
         next.position = position;
         Ok((next, delta))
@@ -86,7 +89,8 @@ impl Image {
                 Arc::make_mut(&mut self.controllers).remove(&id);
                 delta.controllers.insert(id);
             }
-            Record::NoOp(_) => {}
+            // a log that is older than Kafka 4.0 may have one: whoever came from ZooKeeper has arrived
+            Record::NoOp(_) | Record::ZkMigrationState(_) => {}
             other => return Err(ApplyError::NotServed(other.name())),
         }
         Ok(())
@@ -100,20 +104,13 @@ impl Image {
             endpoints: record
                 .end_points
                 .iter()
-                .map(|one| Endpoint {
-                    listener: one.name.detached(),
-                    host: one.host.detached(),
-                    port: one.port,
-                    security_protocol: one.security_protocol,
-                })
+                .map(|one| Endpoint::told(&one.name, &one.host, one.port, one.security_protocol))
                 .collect(),
             features: record
                 .features
                 .iter()
-                .map(|one| FeatureRange {
-                    name: one.name.detached(),
-                    min: one.min_supported_version,
-                    max: one.max_supported_version,
+                .map(|one| {
+                    FeatureRange::told(&one.name, one.min_supported_version, one.max_supported_version)
                 })
                 .collect(),
             rack: record.rack.as_ref().map(Str::detached),
@@ -132,20 +129,13 @@ impl Image {
             endpoints: record
                 .end_points
                 .iter()
-                .map(|one| Endpoint {
-                    listener: one.name.detached(),
-                    host: one.host.detached(),
-                    port: one.port,
-                    security_protocol: one.security_protocol,
-                })
+                .map(|one| Endpoint::told(&one.name, &one.host, one.port, one.security_protocol))
                 .collect(),
             features: record
                 .features
                 .iter()
-                .map(|one| FeatureRange {
-                    name: one.name.detached(),
-                    min: one.min_supported_version,
-                    max: one.max_supported_version,
+                .map(|one| {
+                    FeatureRange::told(&one.name, one.min_supported_version, one.max_supported_version)
                 })
                 .collect(),
         };

@@ -8,11 +8,12 @@ mod replay;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod transaction;
 
 pub(crate) use snapshot::partition_record;
 
 use crate::{
-    Features, KRAFT_VERSION, SUPPORTED_FEATURES, SharedMap,
+    Features, KRAFT_VERSION, Record, SUPPORTED_FEATURES, SharedMap,
     config::{Layers, Values},
 };
 use klamm_types::{BrokerId, LeaderEpoch, Offset, PartitionIndex, ProducerId, Str, TopicId};
@@ -51,6 +52,8 @@ pub struct Image {
     by_id: SharedMap<TopicId, Arc<Topic>>,
     configs: SharedMap<Resource, Arc<Values>>,
     next_producer_id: i64,
+    /// The records of a transaction that has not ended.
+    open: Option<Arc<Vec<Record>>>,
 }
 
 impl Image {
@@ -97,6 +100,12 @@ impl Image {
     #[must_use]
     pub fn partition(&self, topic: &str, index: PartitionIndex) -> Option<&Arc<Partition>> {
         self.topic(topic)?.partition(index)
+    }
+
+    /// The replicas of a partition that are on brokers which take no part.
+    pub fn offline_replicas<'a>(&'a self, partition: &'a Partition) -> impl Iterator<Item = BrokerId> {
+        let is_away = |id: &BrokerId| self.broker(*id).is_none_or(|broker| broker.fenced);
+        partition.replicas.iter().copied().filter(is_away)
     }
 
     /// What is set on a resource while brokers run.

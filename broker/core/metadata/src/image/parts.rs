@@ -27,6 +27,22 @@ pub struct FeatureRange {
     pub max: i16,
 }
 
+impl Endpoint {
+    /// As a record or request tells of it, whose bytes it does not hold on to.
+    #[must_use]
+    pub fn told(listener: &Str, host: &Str, port: u16, security_protocol: i16) -> Self {
+        Self { listener: listener.detached(), host: host.detached(), port, security_protocol }
+    }
+}
+
+impl FeatureRange {
+    /// As a record or request tells of it, whose bytes it does not hold on to.
+    #[must_use]
+    pub fn told(name: &Str, min: i16, max: i16) -> Self {
+        Self { name: name.detached(), min, max }
+    }
+}
+
 /// A registered broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broker {
@@ -55,6 +71,12 @@ impl Broker {
     #[must_use]
     pub fn is_active(&self) -> bool {
         !self.fenced && !self.in_controlled_shutdown
+    }
+
+    /// Where it is reached on a listener; the case of its name does not count, as in Kafka.
+    #[must_use]
+    pub fn endpoint(&self, listener: &str) -> Option<&Endpoint> {
+        self.endpoints.iter().find(|one| one.listener.eq_ignore_ascii_case(listener))
     }
 }
 

@@ -16,7 +16,7 @@ impl Replay {
     /// # Errors
     /// [`ApplyError`] when it does not fit.
     pub fn push(&mut self, record: &Record) -> Result<(), ApplyError> {
-        self.image.apply_one(record, &mut self.delta)
+        self.image.take(record, &mut self.delta)
     }
 
     /// The image up to `position`, and the step to it from nothing.

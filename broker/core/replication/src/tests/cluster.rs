@@ -337,7 +337,12 @@ impl Cluster {
         } else if offset > end {
             Answer::OutOfRange(end)
         } else {
-            let follower = Event::Fetched { follower: id(from), broker_epoch: Some(as_epoch), end: offset };
+            let follower = Event::Fetched {
+                follower: id(from),
+                broker_epoch: Some(as_epoch),
+                log_start: Offset(0),
+                end: offset,
+            };
             let records = node.log[offset.0 as usize..].iter().take(2).copied().collect();
             self.tell(to, follower)?;
             let high_watermark = self.nodes[to].replica.high_watermark();
@@ -486,12 +491,18 @@ impl Cluster {
         }
         let controller = &self.controller;
         let (epoch, leads) = (controller.epoch, controller.leader == Some(at));
-        let settings = ReplicaSettings { min_in_sync: 2, durability: self.durability, lag_max: LAG_MAX };
+        let settings = ReplicaSettings {
+            min_in_sync: 2,
+            durability: self.durability,
+            lag_max: LAG_MAX,
+            ..Default::default()
+        };
         let event = if leads {
             let member = |at: usize| Member {
                 id: id(at),
                 epoch: Some(controller.registered[at]),
                 eligible: !controller.fenced[at],
+                adding: false,
             };
             Event::Lead(Leadership {
                 epoch,

@@ -83,3 +83,37 @@ fn asks_for_more_when_the_disk_has_what_the_leader_may_count() {
     );
     assert_eq!(replica.position(), None);
 }
+
+#[test]
+fn knows_how_far_it_is_behind_and_whether_it_waits() {
+    use crate::Throttled::{Counts, No, Waits};
+    let named = |throttled_follower| {
+        Event::Configured(ReplicaSettings { throttled_follower, ..ReplicaSettings::default() })
+    };
+    let mut replica = check(vec![(follow(4, 2), Ok(vec![]))]);
+    let mut check = |event, expected| {
+        replica.on_event(Now::default(), event, &mut Vec::new()).expect("it is no old news");
+        assert_eq!((replica.lag(), replica.throttled()), expected);
+    };
+    check(named(true), (None, Waits));
+    check(told(14, 0), (Some(4), Waits));
+    check(appended(13), (Some(1), Waits));
+    check(follow(4, 2), (Some(1), Waits)); // other news of the partition
+    check(named(false), (Some(1), No));
+    check(named(true), (Some(1), Waits));
+    check(appended(15), (Some(0), Counts));
+    check(follow(5, 3), (None, Waits));
+    check(told(20, 0), (Some(5), Waits));
+    check(lead(6, 0, &[1], &[1]), (None, Waits));
+}
+
+#[test]
+fn holds_back_who_is_not_in_sync() {
+    use crate::Throttled::{Counts, No, Waits};
+    let throttled_leader = ReplicaSettings { throttled_leader: true, ..ReplicaSettings::default() };
+    let leads = || (lead(4, 0, &[1, 2, 3], &[1, 2]), Ok(vec![]));
+    let throttled = check(vec![(Event::Configured(throttled_leader), Ok(vec![])), leads()]);
+    assert_eq!([2, 3].map(|id| throttled.throttled_for(BrokerId(id))), [Counts, Waits]);
+    let free = check(vec![leads()]);
+    assert_eq!([2, 3].map(|id| free.throttled_for(BrokerId(id))), [No, No]);
+}

@@ -134,3 +134,32 @@ fn hands_over_when_all_have_everything() {
     check_on(&mut replica, LATER, vec![(Event::Tick, Ok(vec![Effect::Resume]))]);
     assert_eq!(replica.admit(Acks::All), Ok(()));
 }
+
+#[test]
+fn who_only_comes_by_a_reassignment_is_not_needed_yet() {
+    let coming = |partition_epoch, adding: &[i32], in_sync: &[i32]| {
+        let one = |id| Member { adding: adding.contains(&id), ..member(id, 7) };
+        Event::Lead(Leadership {
+            epoch: LeaderEpoch(0),
+            partition_epoch: PartitionEpoch(partition_epoch),
+            replicas: [1, 2, 3].map(one).to_vec(),
+            in_sync: in_sync.iter().copied().map(BrokerId).collect(),
+        })
+    };
+    let refused = |in_sync, needed| Err(Refusal::NotEnoughReplicas { in_sync, needed });
+    let mut replica =
+        check(vec![(configured(2), Ok(vec![])), (coming(0, &[2, 3], &[1]), Ok(vec![high(10)]))]);
+    assert_eq!(replica.admit(Acks::All), Ok(()), "one replica, and two on their way");
+    assert!(!replica.is_short());
+    check_on(&mut replica, LATER, vec![(fetched(2, 10), Ok(vec![Propose(proposal(0, &[(2, 7)]))]))]);
+    check_on(&mut replica, LATER, vec![(decided(0, taken(1, &[1, 2])), Ok(vec![]))]);
+    assert_eq!(replica.admit(Acks::All), Ok(()));
+    check_on(&mut replica, LATER, vec![(fetched(3, 10), Ok(vec![Propose(proposal(1, &[(2, 7), (3, 7)]))]))]);
+    check_on(&mut replica, LATER, vec![(decided(1, taken(2, &[1, 2, 3])), Ok(vec![]))]);
+    // the reassignment is complete, and the metadata log is not there yet: from now on it takes two
+    check_on(&mut replica, LATER, vec![(coming(3, &[], &[1]), Ok(vec![]))]);
+    assert_eq!(replica.admit(Acks::All), refused(1, 2));
+    check_on(&mut replica, LATER, vec![(coming(4, &[3], &[1]), Ok(vec![]))]);
+    assert_eq!(replica.admit(Acks::All), refused(1, 2), "two replicas, and one on its way");
+    assert!(replica.is_short());
+}

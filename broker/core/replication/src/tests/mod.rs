@@ -4,6 +4,8 @@ mod cluster;
 mod followers;
 mod history;
 mod isr;
+mod nearest;
+mod throttle;
 
 use crate::{
     Acks, Durability, Effect, Event, Leadership, Member, PartitionEpoch, Refusal, Rejected, Replica,
@@ -19,7 +21,7 @@ type Outcome = Result<Vec<Effect<Token>>, Rejected>;
 
 /// A broker that takes part.
 fn member(id: i32, epoch: i64) -> Member {
-    Member { id: BrokerId(id), epoch: Some(BrokerEpoch(epoch)), eligible: true }
+    Member { id: BrokerId(id), epoch: Some(BrokerEpoch(epoch)), eligible: true, adding: false }
 }
 
 fn lead(epoch: i32, partition_epoch: i32, replicas: &[i32], in_sync: &[i32]) -> Event<Token> {
@@ -40,12 +42,18 @@ fn wait(end: i64, token: Token) -> Event<Token> {
 }
 
 fn fetched(follower: i32, end: i64) -> Event<Token> {
-    Event::Fetched { follower: BrokerId(follower), broker_epoch: None, end: Offset(end) }
+    fetched_since(follower, 0, end)
+}
+
+/// A follower whose log starts at `start`.
+fn fetched_since(follower: i32, start: i64, end: i64) -> Event<Token> {
+    let (log_start, end) = (Offset(start), Offset(end));
+    Event::Fetched { follower: BrokerId(follower), broker_epoch: None, log_start, end }
 }
 
 fn fetched_as(follower: i32, epoch: i64, end: i64) -> Event<Token> {
     let broker_epoch = Some(BrokerEpoch(epoch));
-    Event::Fetched { follower: BrokerId(follower), broker_epoch, end: Offset(end) }
+    Event::Fetched { follower: BrokerId(follower), broker_epoch, log_start: Offset(0), end: Offset(end) }
 }
 
 fn configured(min_in_sync: u32) -> Event<Token> {
@@ -103,6 +111,30 @@ fn acknowledges_in_order_when_all_in_sync_have_it() {
         (fetched(2, 3), Ok(vec![])), // the high watermark never goes back
         (fetched(2, 14), Ok(vec![high(14), Acknowledge("b")])),
     ]);
+}
+
+#[test]
+fn who_is_left_alone_may_be_deposed() {
+    let at = |millis: u64| Now { mono: Mono(millis * 1_000_000), ..Now::default() };
+    let settings = ReplicaSettings { fetch_wait_max: Duration::from_secs(1), ..ReplicaSettings::default() };
+    let mut replica = check(vec![
+        (Event::Configured(settings), Ok(vec![])),
+        (lead(0, 0, &[1, 2, 3], &[1, 2, 3]), Ok(vec![])),
+    ]);
+    let fetch = |replica: &mut _, millis, follower, end| {
+        check_on(replica, at(millis), vec![(fetched(follower, end), Ok(vec![]))]);
+    };
+    assert!(!replica.may_be_deposed(at(1200).mono), "they were in sync when it began to lead");
+    assert!(replica.may_be_deposed(at(1201).mono));
+    fetch(&mut replica, 1201, 2, 3);
+    assert!(!replica.may_be_deposed(at(2401).mono), "one is enough");
+    assert!(replica.may_be_deposed(at(2402).mono));
+    // who is not in sync elects nobody, and who leads alone is not left alone
+    check_on(&mut replica, at(2402), vec![(lead(0, 1, &[1, 2, 3], &[1, 2]), Ok(vec![]))]);
+    fetch(&mut replica, 2500, 3, 3);
+    assert!(replica.may_be_deposed(at(2501).mono));
+    check_on(&mut replica, at(2600), vec![(lead(0, 2, &[1, 2, 3], &[1]), Ok(vec![]))]);
+    assert!(!replica.may_be_deposed(at(9000).mono));
 }
 
 #[test]
@@ -172,6 +204,7 @@ fn any_event() -> impl Strategy<Value = Event<u32>> {
         (2..4i32, 0..6i64).prop_map(|(id, back)| Event::Fetched {
             follower: BrokerId(id),
             broker_epoch: None,
+            log_start: Offset(0),
             end: Offset(back),
         }),
         Just(Event::Tick),
@@ -187,8 +220,8 @@ fn settle(event: Event<u32>, end: Offset) -> Event<u32> {
     match event {
         Event::Appended { end: more } => Event::Appended { end: end.plus(more.0) },
         Event::Await { end, token } => Event::Await { end: back(end), token },
-        Event::Fetched { follower, broker_epoch, end } => {
-            Event::Fetched { follower, broker_epoch, end: back(end) }
+        Event::Fetched { follower, broker_epoch, log_start, end } => {
+            Event::Fetched { follower, broker_epoch, log_start, end: back(end) }
         }
         other => other,
     }

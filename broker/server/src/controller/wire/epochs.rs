@@ -1,6 +1,6 @@
 //! Vote (52), BeginQuorumEpoch (53), EndQuorumEpoch (54): who leads (KIP-595, KIP-853, KIP-996).
 
-use super::{METADATA_TOPIC, addressed, check, endpoint_of, key, leader_of, only, told};
+use super::{METADATA_TOPIC, addressed, check, endpoint_on, key, leader_of, only, told};
 use klamm_protocol::{
     BeginQuorumEpochRequest, BeginQuorumEpochResponse, EndQuorumEpochRequest, EndQuorumEpochResponse,
     ErrorCode, VoteRequest, VoteResponse, begin_quorum_epoch_request, begin_quorum_epoch_response,
@@ -65,7 +65,7 @@ pub(crate) fn vote_response(answer: Result<Answer, ErrorCode>, listener: &str) -
     VoteResponse {
         error_code: 0,
         topics: vec![vote_response::TopicData { topic_name, partitions: vec![partition] }],
-        node_endpoints: endpoint_of(&answer, listener).map(node).into_iter().collect(),
+        node_endpoints: endpoint_on(&answer.endpoints, listener).map(node).into_iter().collect(),
     }
 }
 
@@ -179,7 +179,7 @@ macro_rules! tells_of_the_leader {
             $response {
                 error_code: 0,
                 topics: vec![$module::TopicData { topic_name, partitions: vec![partition] }],
-                node_endpoints: endpoint_of(&answer, listener).map(node).into_iter().collect(),
+                node_endpoints: endpoint_on(&answer.endpoints, listener).map(node).into_iter().collect(),
             }
         }
 

@@ -1,6 +1,6 @@
 //! Fetch (1) of `__cluster_metadata-0` and FetchSnapshot (59): what followers and observers ask (KIP-595, KIP-630, KIP-1166).
 
-use super::{BYTES_MAX, METADATA_TOPIC, check, endpoint_of, key, leader_of, only, told};
+use super::{BYTES_MAX, METADATA_TOPIC, check, endpoint_on, key, leader_of, only, told};
 use crate::controller::{METADATA_TOPIC_ID, Reply, checkpoint};
 use klamm_protocol::{
     ErrorCode, FetchRequest, FetchResponse, FetchSnapshotRequest, FetchSnapshotResponse, Records,
@@ -115,7 +115,7 @@ pub(crate) fn fetch_response(reply: Result<Reply, ErrorCode>, listener: &str) ->
         rack: None,
     };
     FetchResponse {
-        node_endpoints: endpoint_of(&answer, listener).map(node).into_iter().collect(),
+        node_endpoints: endpoint_on(&answer.endpoints, listener).map(node).into_iter().collect(),
         responses: vec![fetch_response::FetchableTopicResponse {
             topic: Str::from_static(METADATA_TOPIC),
             topic_id: METADATA_TOPIC_ID.0,
@@ -253,7 +253,7 @@ pub(crate) fn snapshot_response(
     };
     let name = Str::from_static(METADATA_TOPIC);
     FetchSnapshotResponse {
-        node_endpoints: endpoint_of(&answer, listener).map(node).into_iter().collect(),
+        node_endpoints: endpoint_on(&answer.endpoints, listener).map(node).into_iter().collect(),
         topics: vec![fetch_snapshot_response::TopicSnapshot { name, partitions: vec![partition] }],
         ..Default::default()
     }

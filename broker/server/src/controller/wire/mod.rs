@@ -105,10 +105,9 @@ fn leader_of(answer: &Answer) -> i32 {
     answer.leader.map_or(-1, |leader| leader.0)
 }
 
-/// Where the leader is, on the listener that was asked.
-fn endpoint_of<'a>(answer: &'a Answer, listener: &str) -> Option<&'a Endpoint> {
-    let named = answer.endpoints.iter().find(|one| one.listener.eq_ignore_ascii_case(listener));
-    named.or(answer.endpoints.first())
+/// Where a node of the quorum is, on the listener that was asked; else wherever it is.
+pub(crate) fn endpoint_on<'a>(endpoints: &'a [Endpoint], listener: &str) -> Option<&'a Endpoint> {
+    endpoints.iter().find(|one| one.listener.eq_ignore_ascii_case(listener)).or(endpoints.first())
 }
 
 /// What a response tells of the leader.

@@ -1,6 +1,6 @@
 //! AddRaftVoter (80), RemoveRaftVoter (81), UpdateRaftVoter (82): who votes (KIP-853).
 
-use super::{check, code_of, endpoint_of, key, leader_of};
+use super::{check, code_of, endpoint_on, key, leader_of};
 use klamm_protocol::{
     AddRaftVoterRequest, ErrorCode, RemoveRaftVoterRequest, UpdateRaftVoterRequest, UpdateRaftVoterResponse,
     update_raft_voter_request, update_raft_voter_response::CurrentLeader,
@@ -53,7 +53,7 @@ pub(crate) fn update_response(answer: Result<Answer, ErrorCode>, listener: &str)
         Ok(answer) => answer,
         Err(error) => return UpdateRaftVoterResponse { error_code: error.code(), ..Default::default() },
     };
-    let endpoint = endpoint_of(&answer, listener);
+    let endpoint = endpoint_on(&answer.endpoints, listener);
     UpdateRaftVoterResponse {
         throttle_time_ms: 0,
         error_code: answer.error.code(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 /// How long a broker may take to serve: a long recovery is told, not cut short.
 const START_MAX: Duration = Duration::from_secs(120);
 
-/// A broker that ends sooner after its start would only end again.
+/// A broker that ends with an error sooner after its start would only end again.
 const LIVES_AT_LEAST: Duration = Duration::from_secs(5);
 
 /// The brokers.
@@ -69,7 +69,8 @@ impl Brokers {
         cluster: &ValidatedCluster,
     ) -> anyhow::Result<()> {
         self.folder.set_pid(broker.id, None)?;
-        if self.running.is_empty() || broker.age() < LIVES_AT_LEAST {
+        let fails = status.code().is_some() && broker.age() < LIVES_AT_LEAST; // a signal is no verdict
+        if self.running.is_empty() || fails {
             return Err(broker.told(status));
         }
         eprintln!("{}; it is started again", broker.told(status));

@@ -13,11 +13,14 @@ use brokers::Brokers;
 use clap::Args;
 use folder::Folder;
 use klamm_client::{Client, Settings};
-use klamm_plan::cluster::{BROKERS_MAX, Defaults, ValidatedCluster};
+use klamm_plan::cluster::{Defaults, ValidatedCluster};
 use klamm_types::Str;
 use manifest::Manifest;
 use std::{path::PathBuf, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
+
+/// More than a machine has use for; each has ports of its own, 100 apart.
+const BROKERS_MAX: usize = 9;
 
 #[derive(Args)]
 pub struct Arguments {

@@ -11,8 +11,6 @@ use klamm_types::BrokerId;
 /// The label that tells a rack when the spec does not say which.
 pub(super) const ZONE: &str = "topology.kubernetes.io/zone";
 
-const ONE_BROKER: &str = "one broker, pools: [{name: brokers, replicas: 1}]";
-
 /// The same as the rule in the CRD, for `klamm up` and for objects older than the rule.
 pub(super) fn check_name(name: &str) -> Result<(), Refusal> {
     let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -75,7 +73,7 @@ pub(super) fn pools(spec: &ClusterSpec, brokers_max: usize) -> Result<Vec<Pool>,
         0 => Err(invalid("spec.pools: at least one pool needs replicas")),
         count if count > brokers_max => Err(Refusal::not_yet(
             format!("spec.pools: a Cluster of {count} brokers"),
-            if brokers_max == 1 { ONE_BROKER.to_owned() } else { format!("up to {brokers_max} brokers") },
+            format!("up to {brokers_max} brokers"),
         )),
         _ => Ok(pools),
     }

@@ -4,6 +4,7 @@ use super::super::{
     ConfigDef, Kind,
     Valid::{Any, Check, From, OneOf},
     definition::{flag, int, list, long, short, text, unset},
+    topic::NEVER,
 };
 
 const NO_TRANSACTIONS: &str = "transactions are not served yet";
@@ -159,6 +160,13 @@ pub(super) const QUORUM: &[ConfigDef] = &[
         "The voters of a quorum of the older, static kind.",
     )
     .no_effect(VOTERS_IN_LOG),
+    long(
+        "follower.replication.throttled.rate",
+        NEVER,
+        From(0),
+        "How many bytes a second this broker fetches of replicas in follower.replication.throttled.replicas while they are not in sync (KIP-73).",
+    )
+    .cluster_wide(),
     int(
         "initial.broker.registration.timeout.ms",
         "60000",
@@ -171,6 +179,13 @@ pub(super) const QUORUM: &[ConfigDef] = &[
         From(1),
         "How often preferred leaders are looked at.",
     ),
+    long(
+        "leader.replication.throttled.rate",
+        NEVER,
+        From(0),
+        "How many bytes a second this broker gives of replicas in leader.replication.throttled.replicas to followers that are not in sync (KIP-73).",
+    )
+    .cluster_wide(),
     unset(
         "metadata.log.dir",
         Kind::String,
@@ -223,6 +238,14 @@ pub(super) const QUORUM: &[ConfigDef] = &[
     int("num.replica.fetchers", "1", From(1), "How many fetchers a broker has for each other.")
         .no_effect("log threads append side by side whatever one connection brings")
         .cluster_wide(),
+    long(
+        "replica.alter.log.dirs.io.max.bytes.per.second",
+        NEVER,
+        From(1),
+        "How fast partitions move between directories.",
+    )
+    .no_effect("partitions are not moved between directories")
+    .cluster_wide(),
     int(
         "replica.fetch.max.bytes",
         "1048576",
@@ -250,6 +273,13 @@ pub(super) const QUORUM: &[ConfigDef] = &[
         "How often high watermarks are written down.",
     ),
     long("replica.lag.time.max.ms", "30000", Any, "After which lag a follower leaves the in-sync replicas."),
+    unset(
+        "replica.selector.class",
+        Kind::String,
+        Any,
+        "Which replica consumers read from: the leader when not set; org.apache.kafka.common.replica.RackAwareReplicaSelector sends those that name their client.rack to an in-sync replica of that rack (KIP-392).",
+    )
+    .only(&["org.apache.kafka.common.replica.RackAwareReplicaSelector"], "Klamm loads no Java classes"),
     int("fetch.max.bytes", "57671680", From(1024), "The most bytes that one answer to a fetch has."),
 ];
 

@@ -93,8 +93,10 @@ pub(super) const NETWORK: &[ConfigDef] = &[
     int("num.network.threads", "3", From(1), "How many threads work on sockets.")
         .no_effect(NO_THREAD_POOLS)
         .cluster_wide(),
-    list("process.roles", "broker,controller", OneOf(&["broker", "controller"]), "What this node is.")
-        .only(&["broker,controller", "controller,broker"], "a node is both broker and controller"),
+    list("process.roles", "broker,controller", OneOf(&["broker", "controller"]), "What this node is.").only(
+        &["broker,controller", "controller,broker", "broker"],
+        "whoever may vote in the quorum is a broker too",
+    ),
     long("queued.max.request.bytes", "-1", Any, "How many bytes of requests may wait.")
         .no_effect("klamm.memory.budget.bytes bounds them"),
     int("queued.max.requests", "500", From(1), "How many requests may wait.")
