@@ -3,32 +3,11 @@
 
 mod common;
 
-use common::*;
+use common::{memory::MemoryDisk, *};
 use klamm_storage::{Limit, LogDir};
 use klamm_types::{FileSlice, Offset};
-use rustix::fs::{Advice, fadvise};
-use std::{fs::File, path::PathBuf, sync::Arc};
-
-/// On the disk of the build: what other temporary files are on may be memory.
-fn folder() -> Folder {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("cold-{}", std::process::id()));
-    std::fs::create_dir_all(&path).expect("a folder");
-    Folder(path)
-}
-
-/// The page cache forgets all files of a folder.
-fn forget(folder: &Folder) {
-    for entry in walk(&folder.0) {
-        let file = File::open(&entry).expect("it is there");
-        file.sync_all().expect("only clean pages are forgotten");
-        fadvise(&file, 0, None, Advice::DontNeed).expect("advised");
-    }
-}
-
-fn walk(path: &PathBuf) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(path).expect("a folder").flatten().map(|entry| entry.path());
-    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
-}
+use klamm_world::{Disk, World};
+use std::{path::Path, sync::Arc};
 
 fn length(slice: Option<FileSlice>) -> u32 {
     slice.map_or(0, |slice| slice.length)
@@ -36,9 +15,11 @@ fn length(slice: Option<FileSlice>) -> u32 {
 
 #[tokio::test]
 async fn a_cold_log_says_what_to_warm() {
-    let (folder, world) = (folder(), klamm_world::real::world());
-    format(world.disk.as_ref(), &folder.0);
-    let dir = LogDir::open(Arc::clone(&world.disk), &folder.0).expect("formatted");
+    let (disk, folder) = (MemoryDisk::default(), Path::new("/data"));
+    let world = World { disk: Arc::new(disk.clone()), ..klamm_world::real::world() };
+    disk.create_directory(folder).expect("made");
+    format(&disk, folder);
+    let dir = LogDir::open(Arc::clone(&world.disk), folder).expect("formatted");
     let config = klamm_storage::LogConfig { segment_bytes: 4 << 20, ..small() };
     let mut log = dir.create_log(&name(0), topic(), Arc::new(config), now(0)).expect("created");
     for _ in 0..1200 {
@@ -47,7 +28,7 @@ async fn a_cold_log_says_what_to_warm() {
     flush(&mut log);
     assert_eq!(length(log.cold(Offset(500), 1 << 20).expect("told")), 0, "it was just written");
 
-    forget(&folder);
+    disk.forget();
     assert_eq!(length(log.cold(Offset(1199), 1 << 20).expect("told")), 0, "the log knows its tail by heart");
     let index = log.cold(Offset(500), 1 << 20).expect("told").expect("all is cold");
     assert!(index.length < 64 << 10, "{} bytes are no index of some 1,000 batches", index.length);

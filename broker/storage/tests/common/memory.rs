@@ -1,15 +1,19 @@
-//! A disk in memory that loses its power: what was not synced is lost, kept, torn or zeroed, by the throw of a die.
+//! A disk in memory that loses its power: what was not synced is lost, kept, torn or zeroed, by the throw of a die. Its page
+//! cache is emptied on demand: whether a real one can be depends on the file system below the tests.
 //!
 //! Names are a journal per directory, as in ext4: of the changes since the last sync of a directory, a prefix survives.
 
 use klamm_types::{FileHandle, Wall};
 use klamm_world::{Disk, Entry, File};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, IoSlice},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard},
 };
+
+const PAGE_BYTES: u64 = 4096;
 
 /// A small generator of random numbers (splitmix64), so that a failing case replays.
 pub struct Die(pub u64);
@@ -28,6 +32,12 @@ impl Die {
 struct Content {
     now: Vec<u8>,
     durable: Vec<u8>,
+    /// The numbers of pages that are not in the page cache.
+    cold: BTreeSet<u64>,
+}
+
+fn pages(offset: u64, length: u64) -> RangeInclusive<u64> {
+    offset / PAGE_BYTES..=(offset + length.saturating_sub(1)) / PAGE_BYTES
 }
 
 type Names = BTreeMap<String, Node>;
@@ -92,6 +102,13 @@ impl State {
 impl MemoryDisk {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
+    }
+
+    /// The page cache forgets all files.
+    pub fn forget(&self) {
+        for file in &mut self.state().files {
+            file.cold = pages(0, file.now.len() as u64).collect();
+        }
     }
 
     /// Loses the power. Open files must not be used any more.
@@ -242,15 +259,18 @@ impl Disk for MemoryDisk {
 
 impl FileHandle for MemoryFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let state = self.disk.state();
-        let bytes = state.files[self.id].now.get(offset as usize..).unwrap_or_default();
+        let file = &mut self.disk.state().files[self.id];
+        let bytes = file.now.get(offset as usize..).unwrap_or_default();
         let count = bytes.len().min(buffer.len());
         buffer[..count].copy_from_slice(&bytes[..count]);
+        for page in pages(offset, count as u64) {
+            file.cold.remove(&page);
+        }
         Ok(count)
     }
 
-    fn is_cached(&self, _: u64, _: u64) -> bool {
-        true
+    fn is_cached(&self, offset: u64, length: u64) -> bool {
+        self.disk.state().files[self.id].cold.range(pages(offset, length)).next().is_none()
     }
 
     fn read_ahead(&self, _: u64, _: u64) {}
