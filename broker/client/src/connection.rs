@@ -177,6 +177,13 @@ impl Connection {
         self
     }
 
+    /// The same connection, on which nothing is asked in a later version than `known` gives of those that this program knows.
+    #[must_use]
+    pub fn within(mut self, known: impl Fn(ApiKey, &RangeInclusive<i16>) -> RangeInclusive<i16>) -> Self {
+        self.versions.iter_mut().for_each(|(key, served)| *served = known(*key, served));
+        self
+    }
+
     /// Asks and waits for the answer.
     ///
     /// # Errors
@@ -209,7 +216,10 @@ impl Connection {
     }
 
     /// The newest version, up to `version_max`, that both sides know.
-    fn version<R: Request>(&self, version_max: i16) -> Result<i16, ClientError> {
+    ///
+    /// # Errors
+    /// [`ClientError::NotServed`] where there is none.
+    pub fn version<R: Request>(&self, version_max: i16) -> Result<i16, ClientError> {
         let ours = R::VERSIONS;
         let newest = self.versions.get(&R::KEY).and_then(|theirs| {
             let newest = (*theirs.end()).min(*ours.end()).min(version_max);

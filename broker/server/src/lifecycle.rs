@@ -166,7 +166,7 @@ impl Task {
                 },
                 Say::Beat { epoch, want_shut_down } => {
                     let answer = self.beat(epoch, want_shut_down).await;
-                    if answer.is_ok() {
+                    if answer.is_ok_and(|answer| !answer.is_fenced) {
                         self.broker.session_lasts(began.plus(self.session));
                     }
                     self.heed(epoch, answer);

@@ -72,7 +72,8 @@ impl Peers {
         };
         let connection =
             Connection::open(&self.world, (host, port), tls, self.client_id.clone(), CONNECT_MAX).await?;
-        Ok(connection.with_timeout(self.request_max))
+        let release = self.settings.release;
+        Ok(connection.within(|key, served| release.limit(key, served)).with_timeout(self.request_max))
     }
 }
 

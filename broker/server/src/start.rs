@@ -302,7 +302,7 @@ fn identity(world: &World, settings: &Settings, bound: &[Bound], dirs: &[LogDir]
         rack: settings.get("broker.rack").filter(|rack| !rack.is_empty()),
         directories: dirs.iter().map(|dir| dir.meta().directory_id).collect(),
         previous_epoch: previous_epoch(dirs),
-        ..Registration::default()
+        ..Registration::of(settings.release)
     };
     let controller = Registration { endpoints: endpoints(true), directories: Vec::new(), ..broker.clone() };
     Identity { broker, controller }

@@ -27,6 +27,7 @@ const INJECTED: &[(&str, u64)] = &[
     ("ClockJump", 75),
     ("Stall", 75),
     ("SlowDisk", 75),
+    ("OtherRelease", 15),
 ];
 
 /// Reached at least so often in 100 runs of clusters.
@@ -44,6 +45,7 @@ const REACHED: &[(&str, u64)] = &[
     ("NOT_ENOUGH_REPLICAS", 100),
     ("orderly shutdown", 50),
     ("consumer sent to its rack", 100),
+    ("metadata.version raised", 20),
 ];
 
 /// Directory losses: volumes that came back empty, at least so often in 100 runs of clusters.

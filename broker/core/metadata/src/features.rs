@@ -1,7 +1,7 @@
 //! The finalised feature levels: they gate the version of every record, so that brokers of two versions work side by side.
 
 use crate::Record;
-use klamm_types::Str;
+use klamm_types::{Str, mutant};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The feature that Kafka's own formats and requests follow (KIP-584).
@@ -73,7 +73,9 @@ impl Features {
     #[must_use]
     pub fn record_version(&self, record: &Record) -> i16 {
         match record {
-            Record::RegisterBroker(_) if self.level(METADATA_VERSION) < METADATA_VERSION_4_3 => 3,
+            Record::RegisterBroker(_) if self.level(METADATA_VERSION) < METADATA_VERSION_4_3 => {
+                if mutant::active("write what older nodes do not read") { 4 } else { 3 }
+            }
             Record::RegisterBroker(_) => 4,
             Record::Partition(_) | Record::PartitionChange(_) if self.level(ELR_VERSION) > 0 => 2,
             Record::Partition(_) | Record::PartitionChange(_) => 1,

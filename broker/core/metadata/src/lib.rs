@@ -7,6 +7,7 @@ pub mod decide;
 mod features;
 mod image;
 mod membership;
+mod release;
 pub mod sessions;
 mod shared_map;
 
@@ -20,4 +21,5 @@ pub use image::{
 };
 pub use klamm_protocol::MetadataRecord as Record;
 pub use membership::{Membership, Say};
+pub use release::{Outdated, Release};
 pub use shared_map::SharedMap;

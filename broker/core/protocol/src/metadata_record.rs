@@ -26,11 +26,11 @@ impl MetadataRecord {
         writer.finish_bytes()
     }
 
-    /// Reads the value of a record of the metadata log.
+    /// Reads the value of a record of the metadata log, in a version up to `newest` of its type.
     ///
     /// # Errors
     /// When the frame, the type or the version is unknown, or the bytes are not such a record.
-    pub fn from_value(value: Bytes) -> Result<Self, DecodeError> {
+    pub fn from_value(value: Bytes, newest: impl Fn(u32) -> i16) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(value);
         let number = |reader: &mut Reader, message| {
             let number = reader.uvarint()?;
@@ -43,6 +43,9 @@ impl MetadataRecord {
         }
         let kind = reader.uvarint()?;
         let version = number(&mut reader, "a metadata record")?;
+        if version > newest(kind) {
+            return Err(DecodeError::UnknownVersion { message: "a metadata record", version });
+        }
         let record = Self::read(&mut reader, kind, version)?;
         reader.finish()?;
         Ok(record)

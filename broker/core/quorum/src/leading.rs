@@ -5,7 +5,7 @@ use crate::{
     SnapshotId, Target, Voter, leader::Change, requests::Sent,
 };
 use klamm_protocol::ErrorCode;
-use klamm_types::{Bytes, LeaderEpoch, Mono, Now, Offset};
+use klamm_types::{Bytes, LeaderEpoch, Mono, Now, Offset, mutant};
 use std::{collections::BTreeSet, mem};
 
 /// A fetch that waits for news.
@@ -70,6 +70,16 @@ impl Quorum {
         self.answer_parked(now, out);
         self.begin_epoch(now, out);
         self.own_endpoints(out);
+    }
+
+    /// Whether this node leads and a majority has asked for its log within the fetch time-out, after which they stand or vote for
+    /// others. (One that misses an answer may do so as much earlier as it waited for it.) A leader whose disk stalls does not
+    /// hear who has been elected: it takes nothing from its mailbox.
+    #[must_use]
+    pub fn is_followed(&self, now: Mono) -> bool {
+        let Role::Leader(leader) = &self.role else { return false };
+        leader.heard_majority(self.me).is_none_or(|heard| now.since(heard) < self.timeouts.fetch)
+            || mutant::active("answer heartbeats when nobody follows")
     }
 
     pub(crate) fn leading_due(&self) -> Option<Mono> {

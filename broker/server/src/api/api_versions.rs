@@ -1,11 +1,12 @@
 //! ApiVersions (KIP-35, KIP-511, KIP-584): what is served.
 
-use super::{Call, Scope, answer};
+use super::{Call, answer};
 use klamm_net::Reply;
 use klamm_protocol::{
     ApiKey, ApiVersionsRequest, ApiVersionsResponse, ErrorCode,
     api_versions_response::{ApiVersion, FinalizedFeatureKey, SupportedFeatureKey},
 };
+use klamm_types::Str;
 use std::sync::Arc;
 
 pub async fn handle(call: Arc<Call>, request: ApiVersionsRequest) -> ApiVersionsResponse {
@@ -14,15 +15,16 @@ pub async fn handle(call: Arc<Call>, request: ApiVersionsRequest) -> ApiVersions
     {
         return ApiVersionsResponse { error_code: ErrorCode::InvalidRequest.code(), ..Default::default() };
     }
-    let image = call.broker.image();
+    let (image, release) = (call.broker.image(), call.broker.settings.release);
     ApiVersionsResponse {
-        api_keys: api_keys(call.scope),
-        supported_features: image
-            .supported_features()
-            .map(|(name, range)| SupportedFeatureKey {
-                name,
-                min_version: *range.start(),
-                max_version: *range.end(),
+        api_keys: api_keys(&call),
+        supported_features: release
+            .features
+            .iter()
+            .map(|one| SupportedFeatureKey {
+                name: Str::from_static(one.name),
+                min_version: one.min,
+                max_version: one.max,
             })
             .filter(|feature| call.version >= 4 || feature.min_version > 0) // KIP-1022: old clients refuse a zero
             .collect(),
@@ -45,7 +47,7 @@ pub fn unsupported(mut call: Call) -> Reply {
     Box::pin(async move {
         let response = ApiVersionsResponse {
             error_code: ErrorCode::UnsupportedVersion.code(),
-            api_keys: api_keys(call.scope)
+            api_keys: api_keys(&call)
                 .into_iter()
                 .filter(|api| api.api_key == ApiKey::ApiVersions.code())
                 .collect(),
@@ -55,11 +57,12 @@ pub fn unsupported(mut call: Call) -> Reply {
     })
 }
 
-fn api_keys(scope: Scope) -> Vec<ApiVersion> {
-    let advertised = scope.served().map(|(key, versions)| ApiVersion {
+fn api_keys(call: &Call) -> Vec<ApiVersion> {
+    let served = call.scope.served_by(call.broker.settings.release);
+    let advertised = served.map(|(key, versions)| ApiVersion {
         api_key: key.code(),
         // librdkafka decides by Produce v0 whether a broker knows message format 2 (KAFKA-18659)
-        min_version: if *key == ApiKey::Produce { 0 } else { *versions.start() },
+        min_version: if key == ApiKey::Produce { 0 } else { *versions.start() },
         max_version: *versions.end(),
     });
     advertised.collect()

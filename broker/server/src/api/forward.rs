@@ -7,6 +7,7 @@ use crate::{
     broker::Broker,
     controller::{Leadership, Missed, NotController},
 };
+use klamm_client::ClientError;
 use klamm_metadata::decide::Refused;
 use klamm_net::{Peer, Reply, Reservation};
 use klamm_protocol::{
@@ -94,7 +95,23 @@ where
     }
 }
 
-/// One try over a socket. What may be otherwise a moment later is NOT_CONTROLLER.
+impl From<Missed> for Refused {
+    /// What may be otherwise a moment later is NOT_CONTROLLER.
+    fn from(missed: Missed) -> Self {
+        let code = match &missed {
+            Missed::Failed(ClientError::NotServed { .. }) => ErrorCode::UnsupportedVersion,
+            Missed::Failed(error) => {
+                tracing::error!(%error, "a request cannot be forwarded");
+                ErrorCode::UnknownServerError
+            }
+            _ => ErrorCode::NotController,
+        };
+        Self::new(code, missed.to_string())
+    }
+}
+
+/// One try over a socket, in the newest version that the client and the active controller speak: while a cluster is upgraded the
+/// broker may be newer than that.
 async fn ask<R: Request>(
     call: &Call,
     seen: &Leadership,
@@ -105,22 +122,25 @@ async fn ask<R: Request>(
         tracing::error!(api = R::KEY.name(), %error, "a request cannot be forwarded");
         Refused::new(ErrorCode::UnknownServerError, format!("{} cannot be forwarded: {error}", R::KEY.name()))
     };
-    let client_id = Some(call.client_id.clone());
-    let frame =
-        encode_request(call.correlation_id, client_id, call.version, request).map_err(|e| fault(&e))?;
-    let envelope = EnvelopeRequest {
-        request_data: unframed(&frame),
-        request_principal: Some(principal(&call.peer).map_err(|e| fault(&e))?),
-        client_host_address: octets(call.peer.address.ip()),
-    };
-    let answered = call.broker.channel.ask(seen, &envelope, deadline).await;
-    let response: EnvelopeResponse = answered.map_err(|missed| match missed {
-        Missed::Failed(error) => fault(&error),
-        missed => Refused::new(ErrorCode::NotController, missed.to_string()),
-    })?;
+    let principal = principal(&call.peer).map_err(|e| fault(&e))?;
+    let asked = call.broker.channel.ask_over(seen, deadline, async |connection| {
+        let version = connection.version::<R>(call.version).map_err(Missed::from)?;
+        let client_id = Some(call.client_id.clone());
+        let frame = encode_request(call.correlation_id, client_id, version, request).map_err(|error| {
+            let text = format!("the active controller serves {} up to version {version}: {error}", R::KEY.name());
+            Refused::new(ErrorCode::UnsupportedVersion, text)
+        })?;
+        let envelope = EnvelopeRequest {
+            request_data: unframed(&frame),
+            request_principal: Some(principal.clone()),
+            client_host_address: octets(call.peer.address.ip()),
+        };
+        Ok::<_, Refused>((version, connection.call(&envelope).await.map_err(Missed::from)?))
+    });
+    let (version, response): (i16, EnvelopeResponse) = asked.await?;
     match (ErrorCode::from_code(response.error_code), response.response_data) {
         (Some(ErrorCode::None), Some(data)) => {
-            decode_response(data, call.version).map(|(_, response)| response).map_err(|e| fault(&e))
+            decode_response(data, version).map(|(_, response)| response).map_err(|e| fault(&e))
         }
         (Some(ErrorCode::NotController), _) => Err(Refused::new(
             ErrorCode::NotController,

@@ -52,6 +52,7 @@ mod update_features;
 pub use auto_create::auto_create;
 
 use crate::{broker::Broker, controller::HeartbeatConnection};
+use klamm_metadata::Release;
 use klamm_net::{Answer, Peer, Reply, Reservation, Service};
 use klamm_protocol::{ApiKey, ErrorCode, Request, RequestFrame, encode_response};
 use klamm_types::{Bytes, Mono, Str};
@@ -79,6 +80,12 @@ pub struct Call {
 }
 
 impl Call {
+    /// Whether the listener serves the request in its version.
+    fn is_served(&self) -> bool {
+        let versions = self.scope.versions(self.broker.settings.release, self.key);
+        versions.is_some_and(|versions| versions.contains(&self.version))
+    }
+
     /// Whether what a replica may ask is answered here: brokers ask each other on the listener between brokers only. Elsewhere it
     /// is anybody who says so, would read what is not committed, and move high watermarks.
     fn is_between_brokers(&self) -> bool {
@@ -138,10 +145,9 @@ macro_rules! served {
         /// What an Envelope holds, decided here.
         async fn decide_embedded(call: Arc<Call>, frame: &RequestFrame) -> Result<Bytes, ErrorCode> {
             match call.key {
-                $(ApiKey::$forwarded if ($range).contains(&call.version) => {
-                    forward::embedded(call, frame, $module::decide).await
-                })*
-                $(ApiKey::$forwarded => Err(ErrorCode::UnsupportedVersion),)*
+                key if !FORWARDED.contains(&key) => Err(ErrorCode::InvalidRequest),
+                _ if !call.is_served() => Err(ErrorCode::UnsupportedVersion),
+                $(ApiKey::$forwarded => forward::embedded(call, frame, $module::decide).await,)*
                 _ => Err(ErrorCode::InvalidRequest),
             }
         }
@@ -228,8 +234,16 @@ impl Scope {
         shared.chain(raft::SERVED.iter().filter(move |_| self == Scope::Controller))
     }
 
-    fn versions(self, key: ApiKey) -> Option<RangeInclusive<i16>> {
-        self.served().find(|(served, _)| *served == key).map(|(_, versions)| versions.clone())
+    /// What a program of `release` serves of them.
+    pub fn served_by(
+        self,
+        release: &Release,
+    ) -> impl Iterator<Item = (ApiKey, RangeInclusive<i16>)> + use<'_> {
+        self.served().map(|(key, versions)| (*key, release.limit(*key, versions)))
+    }
+
+    fn versions(self, release: &Release, key: ApiKey) -> Option<RangeInclusive<i16>> {
+        self.served_by(release).find(|(served, _)| *served == key).map(|(_, versions)| versions)
     }
 }
 
@@ -285,7 +299,7 @@ impl Service for ClientService {
             beats: Arc::clone(&self.beats),
             correlation_id: frame.correlation_id,
         };
-        match self.scope.versions(key) {
+        match self.scope.versions(self.broker.settings.release, key) {
             Some(versions) if versions.contains(&call.version) => match self.scope {
                 Scope::Controller if raft::serves(key) => raft::dispatch(call, &frame, reservation),
                 _ => dispatch(call, &frame, reservation),

@@ -2,7 +2,7 @@
 //! then answered.
 
 use super::{Answer, ControllerError, metadata_log::Decoded};
-use klamm_metadata::{Delta, Image, Position, Record, Replay};
+use klamm_metadata::{Delta, Image, Position, Record, Release, Replay};
 use klamm_quorum::{Quorum, SnapshotId};
 use klamm_types::Offset;
 use klamm_world::BoxFuture;
@@ -47,17 +47,24 @@ pub(super) struct Applying {
     /// With what is not committed yet: a leader decides on it.
     newest: Image,
     pending: VecDeque<Pending>,
+    release: &'static Release,
     steps: mpsc::UnboundedSender<Step>,
 }
 
 impl Applying {
     /// Begins with what a node has on its disk: a snapshot, and batches behind it that may be taken back.
-    pub fn new(snapshot: Replay, batches: Vec<Decoded>, steps: mpsc::UnboundedSender<Step>) -> Self {
+    pub fn new(
+        snapshot: Replay,
+        batches: Vec<Decoded>,
+        release: &'static Release,
+        steps: mpsc::UnboundedSender<Step>,
+    ) -> Self {
         let mut this = Self {
             loading: Some(snapshot),
             committed: Arc::default(),
             newest: Image::default(),
             pending: VecDeque::new(),
+            release,
             steps,
         };
         batches.into_iter().for_each(|batch| this.appended(batch));
@@ -135,8 +142,7 @@ impl Applying {
         }
         let (image, _) = replay.finish(Position { end: id.end, epoch: id.epoch });
         let delta = Delta::between(&self.committed, &image);
-        self.publish(image, delta, Vec::new());
-        Ok(())
+        self.publish(image, delta, Vec::new())
     }
 
     /// Applies what is committed, and answers.
@@ -158,20 +164,22 @@ impl Applying {
                 return Ok(());
             }
             let (image, delta) = replay.finish(position);
-            self.publish(image, delta, answers);
+            self.publish(image, delta, answers)?;
         } else if !records.is_empty() {
             let (image, delta) = self.committed.apply(&records, position)?;
-            self.publish(image, delta, answers);
+            self.publish(image, delta, answers)?;
         } else {
             self.answer(answers);
         }
         Ok(())
     }
 
-    fn publish(&mut self, image: Image, delta: Delta, answers: Vec<Answer>) {
+    fn publish(&mut self, image: Image, delta: Delta, answers: Vec<Answer>) -> Result<(), ControllerError> {
+        self.release.check(&image.features)?;
         self.committed = Arc::new(image);
         let image = Some((Arc::clone(&self.committed), delta));
         let _ = self.steps.send(Step { image, answers }); // who published has ended, and so does the driver
+        Ok(())
     }
 
     /// Answers when everything before is published.

@@ -74,6 +74,12 @@ pub enum Missed {
     Failed(ClientError),
 }
 
+impl From<ClientError> for Missed {
+    fn from(error: ClientError) -> Self {
+        if error.is_retriable() { Self::Unreachable(error) } else { Self::Failed(error) }
+    }
+}
+
 /// Why a request has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ChannelError {
@@ -168,16 +174,29 @@ impl ControllerChannel {
         request: &R,
         deadline: Mono,
     ) -> Result<R::Response, Missed> {
+        self.ask_over(seen, deadline, async |connection| Ok(connection.call(request).await?)).await
+    }
+
+    /// As [`ControllerChannel::ask`], where what is asked depends on what the other side serves.
+    ///
+    /// # Errors
+    /// `ask`'s, or a [`Missed`].
+    pub async fn ask_over<T, E: From<Missed>>(
+        &self,
+        seen: &Leadership,
+        deadline: Mono,
+        ask: impl AsyncFnOnce(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
         let asking = async {
             let mut connection = self.connection(seen).await?;
-            let response = connection.call(request).await.map_err(missed)?;
+            let response = ask(&mut connection).await?;
             self.give_back(seen, connection);
             Ok(response)
         };
         tokio::select! {
             biased;
-            asked = self.world.deadline(deadline, asking) => asked.unwrap_or(Err(Missed::NoController)),
-            () = self.moved(seen) => Err(Missed::Moved),
+            asked = self.world.deadline(deadline, asking) => asked.unwrap_or(Err(Missed::NoController.into())),
+            () = self.moved(seen) => Err(Missed::Moved.into()),
         }
     }
 
@@ -208,7 +227,7 @@ impl ControllerChannel {
         let listens = |name: &Str| seen.endpoints.iter().find(|one| one.listener == *name);
         let endpoint = self.listeners.iter().find_map(listens).or(seen.endpoints.first());
         let endpoint = endpoint.ok_or(Missed::NoController)?;
-        self.peers.connect(&endpoint.listener, &endpoint.host, endpoint.port).await.map_err(missed)
+        Ok(self.peers.connect(&endpoint.listener, &endpoint.host, endpoint.port).await?)
     }
 
     fn take_idle(&self, leader: BrokerId, epoch: LeaderEpoch) -> Option<Connection> {
@@ -226,8 +245,4 @@ impl ControllerChannel {
             idle.connections.push(connection);
         }
     }
-}
-
-fn missed(error: ClientError) -> Missed {
-    if error.is_retriable() { Missed::Unreachable(error) } else { Missed::Failed(error) }
 }

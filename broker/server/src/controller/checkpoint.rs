@@ -9,7 +9,7 @@
 //! A file without its footer is not whole and is never used.
 
 use super::ControllerError;
-use klamm_metadata::{Features, Record};
+use klamm_metadata::{Features, Record, Release};
 use klamm_quorum::{ControlRecord, SnapshotId, Voters};
 use klamm_records::{Batch, BatchBuilder, Batches, Compression, ControlKind, control_key};
 use klamm_storage::{Sync, read_file, replace_file};
@@ -41,7 +41,7 @@ pub(super) fn list(disk: &dyn Disk, directory: &Path) -> io::Result<Vec<Snapshot
 }
 
 /// Reads a snapshot.
-pub(super) fn read(disk: &dyn Disk, path: &Path) -> Result<Snapshot, ControllerError> {
+pub(super) fn read(disk: &dyn Disk, path: &Path, release: &Release) -> Result<Snapshot, ControllerError> {
     let damaged = |reason: String| ControllerError::Damaged { file: path.display().to_string(), reason };
     let bytes = read_file(disk, path)
         .map_err(|error| damaged(error.to_string()))?
@@ -55,7 +55,7 @@ pub(super) fn read(disk: &dyn Disk, path: &Path) -> Result<Snapshot, ControllerE
                 batch.header().base_offset
             )));
         }
-        for (_, entry) in entries(&batch).map_err(damaged)? {
+        for (_, entry) in entries(&batch, release).map_err(damaged)? {
             match entry {
                 Entry::Data(record) => snapshot.records.push(record),
                 Entry::Control(ControlRecord::Voters(voters)) => snapshot.voters = Some(voters),
@@ -137,7 +137,7 @@ pub(super) enum Entry {
 }
 
 /// The records of a batch with their offsets; what is wrong where it cannot be read.
-pub(super) fn entries(batch: &Batch) -> Result<Vec<(Offset, Entry)>, String> {
+pub(super) fn entries(batch: &Batch, release: &Release) -> Result<Vec<(Offset, Entry)>, String> {
     let at = batch.header().base_offset;
     let records = batch.records(BATCH_BYTES_MAX).map_err(|error| error.to_string())?;
     let mut entries = Vec::new();
@@ -146,7 +146,8 @@ pub(super) fn entries(batch: &Batch) -> Result<Vec<(Offset, Entry)>, String> {
         let value =
             record.value.ok_or_else(|| format!("the record at offset {} has no value", record.offset))?;
         if !batch.header().attributes.is_control() {
-            let read = Record::from_value(value)
+            let read = release
+                .read(value)
                 .map_err(|error| format!("the record at offset {}: {error}", record.offset))?;
             entries.push((record.offset, Entry::Data(read)));
             continue;

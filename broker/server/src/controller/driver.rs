@@ -102,7 +102,7 @@ impl Controller {
             view: Arc::clone(&view),
             leadership: Arc::clone(&leadership),
             persisted: quorum.epoch(),
-            applying: Applying::new(found.replay, found.batches, publish),
+            applying: Applying::new(found.replay, found.batches, settings.release, publish),
             steps: Some(steps),
             calls: BTreeMap::new(),
             next_call: 0,
@@ -252,7 +252,7 @@ impl Driver {
         if self.leading.is_none() || self.applying.has_begun() {
             return Ok(());
         }
-        let first = checkpoint::read(self.world.disk.as_ref(), &self.bootstrap)?;
+        let first = checkpoint::read(self.world.disk.as_ref(), &self.bootstrap, self.log.release)?;
         self.propose(first.records, None).await
     }
 

@@ -249,6 +249,10 @@ impl Controller {
         let (image, handed_over) = judge.look(beat.id);
         let (answer, records) = heartbeat(self.context.rules(&image), beat, handed_over)?;
         judge.heard((beat.id, beat.epoch), beat.applied, from);
+        // another may have been elected that does not hear it: an answer would say that its session lasts
+        if !self.is_followed() {
+            return Err(NotController.into());
+        }
         if records.is_empty() {
             // a controller that has just become the active one learns here of a hand-over that goes on
             if beat.want_shut_down && !answer.should_shut_down {

@@ -92,7 +92,7 @@ impl Driver {
                 reason,
             };
             let parsed = Batch::parse(&batch.bytes).map_err(|error| damaged(error.to_string()))?;
-            let records: Vec<_> = checkpoint::entries(&parsed)
+            let records: Vec<_> = checkpoint::entries(&parsed, self.log.release)
                 .map_err(damaged)?
                 .into_iter()
                 .filter_map(|(_, entry)| match entry {

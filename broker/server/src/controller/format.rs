@@ -129,7 +129,8 @@ fn begin_metadata(
     };
     let first = log.join(SnapshotId::BOOTSTRAP.file_name());
     checkpoint::write(disk, &first, epoch, now, voters.as_ref(), &features, &[])?;
-    checkpoint::write(disk, &directory.join(BOOTSTRAP), epoch, now, None, &features, &bootstrap_records())
+    let first_records = bootstrap_records(settings.release);
+    checkpoint::write(disk, &directory.join(BOOTSTRAP), epoch, now, None, &features, &first_records)
 }
 
 fn voter(settings: &Settings, directory: DirectoryId) -> Voter {

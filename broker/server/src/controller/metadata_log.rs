@@ -5,7 +5,7 @@ use super::{
     checkpoint::{self, Entry, Snapshot},
     quorum_state,
 };
-use klamm_metadata::{Image, Record, Replay, config::Settings, decide::METADATA_TOPIC};
+use klamm_metadata::{Image, Record, Release, Replay, config::Settings, decide::METADATA_TOPIC};
 use klamm_quorum::{
     ControlRecord, ElectionState, FetchedBatch, LogShape, Payload, SnapshotId, VoterHistory, Voters,
 };
@@ -32,6 +32,7 @@ pub(super) struct MetadataLog {
     world: World,
     directory: PathBuf,
     log: Log,
+    pub(super) release: &'static Release,
 }
 
 /// What a node finds in its metadata log when it starts.
@@ -73,7 +74,7 @@ impl MetadataLog {
         let flushed = snapshots.ok().and_then(|ids| ids.last().map(|id| id.end)).filter(|_| !dir.was_clean());
         let (config, now) = (Arc::new(config(settings)), world.clock.now());
         let log = dir.open_log_from(&partition(), config, now, flushed)?;
-        let mut this = Self { world, directory, log };
+        let mut this = Self { world, directory, log, release: settings.release };
         this.finish_install().await?;
         this.sync().await?;
         let found = this.read_all()?;
@@ -88,7 +89,7 @@ impl MetadataLog {
             .map_err(unreadable)?
             .pop()
             .ok_or(ControllerError::NotFormatted)?;
-        let snapshot = checkpoint::read(disk.as_ref(), &self.directory.join(id.file_name()))?;
+        let snapshot = checkpoint::read(disk.as_ref(), &self.directory.join(id.file_name()), self.release)?;
         let mut found = Found {
             voters: VoterHistory::new(snapshot.voters.unwrap_or_default(), id != SnapshotId::BOOTSTRAP),
             state,
@@ -121,7 +122,7 @@ impl MetadataLog {
             for batch in Batches::new(self.bytes_at(from)?) {
                 let batch = batch.map_err(|error| self.damaged(error.to_string()))?;
                 if batch.header().next_offset() > found.snapshot.end {
-                    found.take(&batch).map_err(|reason| self.damaged(reason))?;
+                    found.take(&batch, self.release).map_err(|reason| self.damaged(reason))?;
                 }
             }
             if found.shape.end() == from {
@@ -244,7 +245,8 @@ impl MetadataLog {
     pub async fn install(&mut self, id: SnapshotId) -> Result<Option<Snapshot>, ControllerError> {
         let (disk, part, directory) =
             (Arc::clone(&self.world.disk), self.part_path(id), self.directory.clone());
-        let fetched = self.world.blocking(move || match checkpoint::read(disk.as_ref(), &part) {
+        let release = self.release;
+        let fetched = self.world.blocking(move || match checkpoint::read(disk.as_ref(), &part, release) {
             Ok(snapshot) => {
                 disk.open(&part)?.sync()?;
                 disk.sync_directory(&directory).map(|()| Some(snapshot))
@@ -268,7 +270,7 @@ impl MetadataLog {
         let names = disk.list(&self.directory).map_err(|error| self.io(error))?;
         let parts = names.iter().filter_map(|entry| entry.name.strip_suffix(PART));
         for id in parts.filter_map(SnapshotId::from_file_name).collect::<Vec<_>>() {
-            let whole = checkpoint::read(disk.as_ref(), &self.part_path(id)).is_ok();
+            let whole = checkpoint::read(disk.as_ref(), &self.part_path(id), self.release).is_ok();
             if whole && (self.log.end() < id.end || self.log.start() == id.end) {
                 self.begin_at(id).await?;
             } else {
@@ -403,10 +405,10 @@ impl MetadataLog {
 }
 
 impl Found {
-    fn take(&mut self, batch: &Batch) -> Result<(), String> {
+    fn take(&mut self, batch: &Batch, release: &Release) -> Result<(), String> {
         let header = batch.header();
         let mut records = Vec::new();
-        for (offset, entry) in checkpoint::entries(batch)? {
+        for (offset, entry) in checkpoint::entries(batch, release)? {
             match entry {
                 Entry::Data(record) => records.push(record),
                 Entry::Control(ControlRecord::Voters(voters)) => self.voters.push(offset, voters),

@@ -34,7 +34,7 @@ pub use leadership::Leadership;
 
 use format::METADATA_TOPIC_ID;
 use klamm_log::MetaProperties;
-use klamm_metadata::{ApplyError, Image, Record, decide::Refused};
+use klamm_metadata::{ApplyError, Image, Outdated, Record, decide::Refused};
 use klamm_protocol::ErrorCode;
 use klamm_quorum::{Failure, Quorum, Rejected, RequestId};
 use klamm_storage::{OpenError, StorageError};
@@ -104,6 +104,9 @@ pub enum ControllerError {
     /// The log does not fit itself.
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    /// The cluster has been upgraded beyond this program.
+    #[error(transparent)]
+    Outdated(#[from] Outdated),
     /// A fault of this program.
     #[error("a metadata record cannot be written: {0}")]
     Unwritable(String),
@@ -214,6 +217,12 @@ impl Controller {
     #[must_use]
     pub fn quorum(&self) -> Quorum {
         self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether this node leads and no other can have been elected yet.
+    pub(super) fn is_followed(&self) -> bool {
+        let now = self.context.judge.now();
+        self.view.lock().unwrap_or_else(PoisonError::into_inner).is_followed(now)
     }
 
     /// Where the active controller is, as far as this node knows.

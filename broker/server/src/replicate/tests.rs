@@ -109,7 +109,7 @@ impl Cluster {
             this.nodes.push(node);
             registrations.push(registration);
         }
-        this.decide(|_| decide::bootstrap_records()).await;
+        this.decide(|_| decide::bootstrap_records(klamm_metadata::Release::THIS)).await;
         for registration in registrations {
             this.register(&registration).await;
         }

@@ -34,13 +34,16 @@ pub struct Layout {
     pub snapshot_bytes: u64,
     /// Whether each broker is in a rack of its own, and consumers read in theirs (KIP-392).
     pub racks: bool,
+    /// Whether it begins with brokers of an older release, which are upgraded one after the other.
+    pub mixed: bool,
 }
 
 impl Layout {
     /// A broker that is a cluster of its own.
     #[must_use]
     pub fn alone(durability: Durability) -> Self {
-        Self { brokers: 1, durability, lag_ms_max: 30_000, snapshot_bytes: 20 << 20, racks: false }
+        let (lag_ms_max, snapshot_bytes) = (30_000, 20 << 20);
+        Self { brokers: 1, durability, lag_ms_max, snapshot_bytes, racks: false, mixed: false }
     }
 
     /// One of 1 to 5 brokers, drawn; most have three.
@@ -53,6 +56,7 @@ impl Layout {
             lag_ms_max: random.by_magnitude(1_000..30_000),
             snapshot_bytes: random.by_magnitude(2_000..200_000),
             racks: false,
+            mixed: false,
         }
     }
 
@@ -82,6 +86,8 @@ pub(super) struct Orders {
     pub stop: Notify,
     /// Its volume is not the one that it began with: whoever formats it must not form a quorum again.
     pub volume_lost: AtomicBool,
+    /// It starts as one of the older release.
+    pub older: AtomicBool,
 }
 
 /// One broker.
@@ -98,6 +104,17 @@ impl Node {
     /// Begins an orderly shutdown, if it serves.
     pub fn stop(&self) {
         self.orders.stop.notify_waiters();
+    }
+
+    /// From its next start on it is one of the older release, or not.
+    pub fn becomes_older(&self, older: bool) {
+        self.orders.older.store(older, Ordering::Relaxed);
+    }
+
+    /// Whether it is, from its next start on.
+    #[must_use]
+    pub fn is_older(&self) -> bool {
+        self.orders.older.load(Ordering::Relaxed)
     }
 
     /// Its volume is replaced by an empty one; it does not run then.
@@ -130,6 +147,7 @@ impl Cluster {
     pub fn start(simulation: &Simulation, layout: Layout) -> Self {
         let nodes = (1..=layout.brokers).map(|id| {
             let (host, orders) = (simulation.host(&node::name(id)), Arc::<Orders>::default());
+            orders.older.store(layout.mixed, Ordering::Relaxed);
             let told = orders.clone();
             host.start(move |world| node::run(world, layout, id, told.clone()));
             Node { id, host, orders }

@@ -11,6 +11,7 @@ pub mod history;
 mod nemesis;
 mod node;
 mod producer;
+mod release;
 mod scenarios;
 #[cfg(test)]
 mod tests;

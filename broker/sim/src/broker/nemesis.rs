@@ -9,10 +9,11 @@
 use super::{
     cluster::{Cluster, Durability, Layout, Node},
     faults::{self, pause},
-    voters,
+    release, voters,
     workload::Workload,
 };
 use crate::{Death, DiskFaults, Host, Simulation, Violation};
+use klamm_metadata::METADATA_VERSION;
 use std::{
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
@@ -41,6 +42,8 @@ enum Fault {
     ClockJump,
     Stall,
     SlowDisk,
+    /// A restart as the other release.
+    OtherRelease,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +80,9 @@ const FAULTS: &[Fault] = &[
     Fault::SlowDisk,
 ];
 
+/// How many times a restart as the other release is among them, where there are two.
+const OTHER_RELEASE: usize = 3;
+
 /// How long a lossy fault waits until all is in sync, before it gives up.
 const QUIET_LIMIT: Duration = Duration::from_secs(60);
 /// How long all may take to be in sync again after one, while mild faults go on.
@@ -97,6 +103,7 @@ impl Fault {
             | Fault::KillAll
             | Fault::TornWrite
             | Fault::Restart
+            | Fault::OtherRelease
             | Fault::WriteErrors
             | Fault::FullDisk
             | Fault::PowerLossOfAll => Kind::Unclean,
@@ -137,6 +144,8 @@ struct Struck {
     /// A lossy fault is under way or waits for its turn: no process ends beside it.
     guarded: bool,
     under_way: u32,
+    /// All brokers are newer ones, and what they write older ones do not read.
+    are_upgraded: bool,
 }
 
 /// Injects faults. Cheap to clone.
@@ -183,6 +192,34 @@ impl Nemesis {
         Ok(())
     }
 
+    /// What an operator does: all brokers become newer ones, one after the other, and then the feature level is raised.
+    ///
+    /// # Errors
+    /// When it is not raised in time.
+    pub async fn upgrade(&self) -> Result<(), Violation> {
+        for node in self.cluster.nodes.iter().filter(|node| node.is_older()) {
+            self.stop(node).await;
+            node.becomes_older(false);
+            node.host.restart();
+            pause(&self.simulation, 1..3_000).await;
+        }
+        self.struck().are_upgraded = true;
+        let deadline = self.simulation.elapsed() + super::workload::HEALED_WITHIN;
+        while !release::raise(self.workload.world(), &self.cluster).await {
+            self.revive();
+            if self.simulation.elapsed() > deadline {
+                return Err(Violation(format!("{METADATA_VERSION} is not raised in time after an upgrade")));
+            }
+            self.simulation.sleep(CHECK).await;
+        }
+        self.simulation.trace().reached("metadata.version raised");
+        Ok(())
+    }
+
+    fn are_mixed(&self) -> bool {
+        self.cluster.layout.mixed && !self.struck().are_upgraded
+    }
+
     /// All voters are who they should be, and vote.
     ///
     /// # Errors
@@ -213,7 +250,8 @@ impl Nemesis {
     /// Begins a fault that may strike now; false where the one that was drawn may not.
     fn begin(&self) -> bool {
         let random = |below: usize| self.simulation.random().within(0..below as u64) as usize;
-        let fault = FAULTS[random(FAULTS.len())];
+        let two_releases = if self.are_mixed() { OTHER_RELEASE } else { 0 };
+        let fault = FAULTS.get(random(FAULTS.len() + two_releases)).copied().unwrap_or(Fault::OtherRelease);
         let victim = self.cluster.nodes[random(self.cluster.nodes.len())].clone();
         let kind = fault.kind(self.cluster.layout.durability);
         if !fault.is_covered(&self.cluster, &victim) || !self.take(fault, kind, victim.id) {
@@ -275,6 +313,10 @@ impl Nemesis {
             Fault::KillAll => self.cluster.nodes.iter().for_each(|node| node.host.kill()),
             Fault::TornWrite => faults::die(&self.simulation, host, Death::Kill).await,
             Fault::Restart => self.stop(victim).await,
+            Fault::OtherRelease => {
+                self.stop(victim).await;
+                victim.becomes_older(!victim.is_older());
+            }
             Fault::WriteErrors => {
                 host.disk_faults(|faults| faults.write_error_once_in = 20);
                 pause(&self.simulation, 10..2_000).await;

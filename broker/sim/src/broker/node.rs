@@ -4,6 +4,7 @@ use super::{
     client::PORT,
     cluster::{Durability, Layout, Orders},
     faults::LOG_DIRECTORY,
+    release::OLDER,
 };
 use klamm_server::{
     Machine, config,
@@ -73,7 +74,10 @@ fn initial_controllers(layout: &Layout) -> String {
 /// Formats the host's disk if it is empty, and runs a broker until it fails or is told to stop.
 pub(super) async fn run(world: World, layout: Layout, id: i32, orders: Arc<Orders>) {
     let text = settings(&layout, id);
-    let settings = config::parse("broker.properties", &text).expect("the settings above are right");
+    let mut settings = config::parse("broker.properties", &text).expect("the settings above are right");
+    if orders.older.load(Ordering::Relaxed) {
+        settings.release = OLDER;
+    }
     let initial = if id > layout.voters() || orders.volume_lost.load(Ordering::Relaxed) {
         InitialVoters::None
     } else {

@@ -36,17 +36,34 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "replicated",
         of_clusters: true,
-        play: |simulation| Box::pin(cluster(simulation, Durability::Replicated, false)),
+        play: |simulation| {
+            let layout = Layout::drawn(&simulation, Durability::Replicated);
+            Box::pin(cluster(simulation, layout))
+        },
     },
     Scenario {
         name: "fsync",
         of_clusters: true,
-        play: |simulation| Box::pin(cluster(simulation, Durability::Fsync, false)),
+        play: |simulation| {
+            let layout = Layout::drawn(&simulation, Durability::Fsync);
+            Box::pin(cluster(simulation, layout))
+        },
     },
     Scenario {
         name: "racks",
         of_clusters: true,
-        play: |simulation| Box::pin(cluster(simulation, Durability::Replicated, true)),
+        play: |simulation| {
+            let layout = Layout { racks: true, ..Layout::drawn(&simulation, Durability::Replicated) };
+            Box::pin(cluster(simulation, layout))
+        },
+    },
+    Scenario {
+        name: "mixed",
+        of_clusters: true,
+        play: |simulation| {
+            let layout = Layout { mixed: true, ..Layout::drawn(&simulation, Durability::Replicated) };
+            Box::pin(cluster(simulation, layout))
+        },
     },
 ];
 
@@ -83,21 +100,27 @@ pub async fn durable(simulation: Simulation) -> Result<(), Violation> {
 }
 
 /// One to five brokers, with faults on several at once: nothing acknowledged is lost, and in the end all is in sync. In `racks`
-/// consumers read from the replica in theirs: they see what consumers of leaders see.
+/// consumers read from the replica in theirs: they see what consumers of leaders see. In `mixed` brokers begin as an older
+/// release, go forth and back, and are all upgraded in the end: clients see nothing of that.
 ///
 /// # Errors
 /// The first violation.
-pub async fn cluster(simulation: Simulation, durability: Durability, racks: bool) -> Result<(), Violation> {
+pub async fn cluster(simulation: Simulation, layout: Layout) -> Result<(), Violation> {
     let invariants = Invariants::listen(&simulation, Promise::Everything);
-    let layout = Layout { racks, ..Layout::drawn(&simulation, durability) };
     let cluster = Cluster::start(&simulation, layout);
     simulation.trace().reached(&format!("clusters of {}", layout.brokers));
     let partitions = 1 + simulation.random().within(0..3) as i32;
-    let shape = Shape { partitions, replicas: layout.replicas(), racks, commits: true };
+    let shape =
+        Shape { partitions, replicas: layout.replicas(), racks: layout.racks, commits: true };
     let workload = Workload::start(&simulation, &cluster.hosts(), shape).await?;
     simulation.sleep(Duration::from_secs(1)).await;
     let nemesis = Nemesis::new(&simulation, &cluster, &workload);
-    nemesis.rage(CLUSTER_FAULTS).await?;
+    let beside_older = if layout.mixed { CLUSTER_FAULTS * 2 / 3 } else { 0 };
+    if layout.mixed {
+        nemesis.rage(beside_older).await?;
+        nemesis.upgrade().await?;
+    }
+    nemesis.rage(CLUSTER_FAULTS - beside_older).await?;
     nemesis.recovered().await?;
     workload.finish(&simulation).await?;
     finished(&simulation, &workload);

@@ -13,7 +13,6 @@ use klamm_types::Uuid;
 use klamm_world::World;
 
 const DESCRIBE_VERSION: i16 = 2;
-const ADD_VERSION: i16 = 1;
 const REMOVE_VERSION: i16 = 0;
 const JOIN_LIMIT_MS: i32 = 10_000;
 
@@ -47,7 +46,8 @@ async fn step(world: &World, cluster: &Cluster, wanted: &[(i32, Uuid)]) -> Resul
         ack_when_committed: true,
         ..Default::default()
     };
-    client.call(ADD_VERSION, &request).await?;
+    let version = if cluster.layout.mixed { 0 } else { 1 }; // older brokers serve no more
+    client.call(version, &request).await?;
     Ok(false)
 }
 

@@ -3,6 +3,7 @@
 use super::{
     ConfigDef, ConfigError, broker_def, broker_definitions, effective::Values, elements, parse_listeners,
 };
+use crate::Release;
 use klamm_types::Str;
 use std::str::FromStr;
 
@@ -10,6 +11,8 @@ use std::str::FromStr;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     values: Values,
+    /// What the program serves that they configure.
+    pub release: &'static Release,
 }
 
 impl Settings {
@@ -31,7 +34,7 @@ impl Settings {
             definition.check(value)?;
             values.insert(Str::from_static(definition.name), Str::from(value));
         }
-        let settings = Self { values };
+        let settings = Self { values, release: Release::THIS };
         settings.check_required()?;
         settings.check_node_id()?;
         settings.check_listeners()?;

@@ -1,7 +1,7 @@
 //! Brokers and controllers register.
 
 use super::{Change, Lost, Refused, Rules};
-use crate::{Endpoint, FeatureRange, Image, Partition, Record, features::SUPPORTED};
+use crate::{Endpoint, FeatureRange, Image, Partition, Record, Release};
 use klamm_protocol::{ErrorCode, RegisterBrokerRecord, RegisterControllerRecord};
 use klamm_types::{BrokerEpoch, BrokerId, DirectoryId, Offset, Str, Uuid, mutant};
 use std::collections::BTreeSet;
@@ -28,6 +28,14 @@ pub struct Registration {
 impl Default for Registration {
     /// A node of this version of Klamm.
     fn default() -> Self {
+        Self::of(Release::THIS)
+    }
+}
+
+impl Registration {
+    /// A node that serves what `release` does.
+    #[must_use]
+    pub fn of(release: &Release) -> Self {
         let served = |one: &crate::SupportedFeature| FeatureRange {
             name: Str::from_static(one.name),
             min: one.min,
@@ -37,7 +45,7 @@ impl Default for Registration {
             id: BrokerId::default(),
             incarnation: Uuid::default(),
             endpoints: Vec::new(),
-            features: SUPPORTED.iter().map(served).collect(),
+            features: release.features.iter().map(served).collect(),
             rack: None,
             directories: Vec::new(),
             previous_epoch: BrokerEpoch(-1),

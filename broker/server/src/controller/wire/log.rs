@@ -2,6 +2,7 @@
 
 use super::{BYTES_MAX, METADATA_TOPIC, check, endpoint_on, key, leader_of, only, told};
 use crate::controller::{METADATA_TOPIC_ID, Reply, checkpoint};
+use klamm_metadata::Release;
 use klamm_protocol::{
     ErrorCode, FetchRequest, FetchResponse, FetchSnapshotRequest, FetchSnapshotResponse, Records,
     fetch_request, fetch_response, fetch_snapshot_request, fetch_snapshot_response,
@@ -175,7 +176,7 @@ fn voters(batch: &Batch) -> Result<Option<(Offset, klamm_quorum::Voters)>, Error
     if !batch.header().attributes.is_control() {
         return Ok(None);
     }
-    let entries = checkpoint::entries(batch).map_err(|_| ErrorCode::CorruptMessage)?;
+    let entries = checkpoint::entries(batch, Release::THIS).map_err(|_| ErrorCode::CorruptMessage)?;
     Ok(entries.into_iter().rev().find_map(|(offset, entry)| match entry {
         checkpoint::Entry::Control(ControlRecord::Voters(voters)) => Some((offset, voters)),
         _ => None,

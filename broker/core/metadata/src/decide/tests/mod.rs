@@ -3,7 +3,7 @@ mod partitions;
 mod registration;
 
 use super::*;
-use crate::{Endpoint, Image, Position, Record, Resource, config::Values};
+use crate::{Endpoint, Image, Position, Record, Release, Resource, config::Values};
 use klamm_types::{BrokerEpoch, BrokerId, DirectoryId, Offset, PartitionIndex, Str, TopicId, Uuid};
 
 const DEFAULTS: TopicDefaults =
@@ -26,7 +26,7 @@ fn then(image: &Image, records: &[Record]) -> Image {
 
 /// Brokers 0, 1, …, unfenced, on these racks.
 fn brokers(racks: &[Option<&str>]) -> Image {
-    let mut image = then(&Image::default(), &bootstrap_records());
+    let mut image = then(&Image::default(), &bootstrap_records(Release::THIS));
     for (id, rack) in (0..).zip(racks) {
         let registration = Registration {
             id: BrokerId(id),
