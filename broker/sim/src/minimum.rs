@@ -28,6 +28,7 @@ const INJECTED: &[(&str, u64)] = &[
     ("Stall", 75),
     ("SlowDisk", 75),
     ("OtherRelease", 15),
+    ("Cascade", 20),
 ];
 
 /// Reached at least so often in 100 runs of clusters.

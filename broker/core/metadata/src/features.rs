@@ -74,7 +74,11 @@ impl Features {
     pub fn record_version(&self, record: &Record) -> i16 {
         match record {
             Record::RegisterBroker(_) if self.level(METADATA_VERSION) < METADATA_VERSION_4_3 => {
-                if mutant::active("write what older nodes do not read") { 4 } else { 3 }
+                if mutant::active("write what older nodes do not read") {
+                    4
+                } else {
+                    3
+                }
             }
             Record::RegisterBroker(_) => 4,
             Record::Partition(_) | Record::PartitionChange(_) if self.level(ELR_VERSION) > 0 => 2,

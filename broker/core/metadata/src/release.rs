@@ -19,7 +19,9 @@ pub struct Release {
 
 /// A feature is finalised at a level that this program does not serve.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the cluster has finalised {name} {level}, and this version of Klamm serves {serves}: it needs a later one")]
+#[error(
+    "the cluster has finalised {name} {level}, and this version of Klamm serves {serves}: it needs a later one"
+)]
 pub struct Outdated {
     name: String,
     level: i16,
@@ -55,7 +57,8 @@ impl Release {
         for (name, level) in features.iter() {
             let known = self.features.iter().find(|one| one.name == name.as_str());
             if known.is_none_or(|one| level > one.max) {
-                let serves = known.map_or("no level of it".to_owned(), |one| format!("levels up to {}", one.max));
+                let serves =
+                    known.map_or("no level of it".to_owned(), |one| format!("levels up to {}", one.max));
                 return Err(Outdated { name: name.to_string(), level, serves });
             }
         }

@@ -129,8 +129,7 @@ impl<T> Replica<T> {
 
     /// Whether a broker that leads has fewer in sync than `acks=all` needs: who left the ISR last may lead in its place, where that
     /// one is eligible (KIP-966).
-    #[must_use]
-    pub fn is_short(&self) -> bool {
+    fn is_short(&self) -> bool {
         matches!(self.admit(Acks::All), Err(Refusal::NotEnoughReplicas { .. }))
     }
 
@@ -199,13 +198,17 @@ impl<T> Replica<T> {
         self.leader().is_some()
     }
 
-    /// Whether a broker that leads may well lead no more: others were in sync with it, and none of them has fetched for longer
-    /// than they wait for an answer, and a fifth of that for the way. It is a guess: who acts on it must lose nothing by a wrong
-    /// one. With the defaults that is a session (600 ms): before that, nobody is fenced for silence.
+    /// Whether a broker that leads may well lead no more. Others are in sync with it, and none of them has fetched for longer than
+    /// they wait for an answer, and a fifth of that for the way: with the defaults that is a session (600 ms), and before that
+    /// nobody is fenced for silence. Or it is `cut_off` from the active controller for a session, and another may lead in its
+    /// place. It is a guess: who acts on it must lose nothing by a wrong one.
     #[must_use]
-    pub fn may_be_deposed(&self, now: Mono) -> bool {
+    pub fn may_be_deposed(&self, now: Mono, cut_off: bool) -> bool {
         let wait = self.settings.fetch_wait_max;
-        self.leader().is_some_and(|leader| leader.in_sync.is_left_alone(now, wait + wait / 5))
+        self.leader().is_some_and(|leader| {
+            leader.in_sync.is_left_alone(now, wait + wait / 5)
+                || cut_off && (leader.in_sync.committed().len() > 1 || self.is_short())
+        })
     }
 
     /// Whether this broker leads others: then time matters.

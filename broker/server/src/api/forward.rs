@@ -127,7 +127,8 @@ async fn ask<R: Request>(
         let version = connection.version::<R>(call.version).map_err(Missed::from)?;
         let client_id = Some(call.client_id.clone());
         let frame = encode_request(call.correlation_id, client_id, version, request).map_err(|error| {
-            let text = format!("the active controller serves {} up to version {version}: {error}", R::KEY.name());
+            let text =
+                format!("the active controller serves {} up to version {version}: {error}", R::KEY.name());
             Refused::new(ErrorCode::UnsupportedVersion, text)
         })?;
         let envelope = EnvelopeRequest {

@@ -77,6 +77,7 @@ fn submit(call: &Call, request: &ProduceRequest, reservation: Reservation) -> Pe
             items,
             origin: Origin::Client,
             wait_for_all: request.acks == -1,
+            cut_off: call.broker.is_cut_off(),
             pending: pending.clone(),
             reservation: Some(Arc::clone(&reservation)),
         };

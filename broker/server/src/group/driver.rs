@@ -157,6 +157,7 @@ impl Driver {
             items: vec![ProduceItem { slot: 0, partition: self.log.id, batch }],
             origin: Origin::Broker,
             wait_for_all: true,
+            cut_off: false,
             pending: pending.clone(),
             reservation: None,
         }));

@@ -119,8 +119,7 @@ impl GroupLog {
     pub(super) async fn may_be_deposed(&self, now: Now, cut_off: bool) -> bool {
         let (id, epoch) = (self.id, self.epoch);
         let asked = self.shard.ask(move |shard| {
-            let partition = shard.leader(id, epoch);
-            partition.is_ok_and(|one| one.may_be_deposed(now) || cut_off && one.is_short())
+            shard.leader(id, epoch).is_ok_and(|partition| partition.may_be_deposed(now, cut_off))
         });
         asked.await.unwrap_or(true)
     }

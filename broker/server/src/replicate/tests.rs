@@ -226,6 +226,7 @@ impl Cluster {
             }],
             origin: Origin::Broker,
             wait_for_all: true,
+            cut_off: false,
             pending: pending.clone(),
             reservation: None,
         }));

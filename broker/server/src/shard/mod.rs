@@ -47,6 +47,8 @@ pub struct ProduceWork {
     pub origin: Origin,
     /// Whether all in-sync replicas must have them (acks=all).
     pub wait_for_all: bool,
+    /// Whether this broker is cut off from the active controller.
+    pub cut_off: bool,
     /// Who waits.
     pub pending: PendingProduce,
     /// The memory of the request, given back when all its batches are in the page cache. The broker's own have none.
@@ -218,6 +220,7 @@ impl Shard {
                 origin: work.origin,
                 slot,
                 wait_for_all: work.wait_for_all,
+                cut_off: work.cut_off,
                 pending: work.pending.clone(),
                 _reservation: work.reservation.clone(),
             });

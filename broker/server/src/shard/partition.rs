@@ -27,6 +27,7 @@ pub(super) struct Staged {
     pub origin: Origin,
     pub slot: usize,
     pub wait_for_all: bool,
+    pub cut_off: bool,
     pub pending: PendingProduce,
     pub _reservation: Option<Arc<Reservation>>,
 }
@@ -269,20 +270,16 @@ impl Partition {
     /// A leader that is none any more, and has not heard that, knows an old log: what it would say of a producer's sequence
     /// numbers ends that producer's session, and its next one would write again what is in the new leader's log.
     #[must_use]
-    pub fn may_be_deposed(&self, now: Now) -> bool {
-        self.replica.may_be_deposed(now.mono) && !mutant::active("speak for a log that is old")
-    }
-
-    /// Whether others may lead in its place, were it fenced, although none is in sync.
-    #[must_use]
-    pub fn is_short(&self) -> bool {
-        self.replica.is_short() && !mutant::active("speak for a log that is old")
+    pub fn may_be_deposed(&self, now: Now, cut_off: bool) -> bool {
+        self.replica.may_be_deposed(now.mono, cut_off) && !mutant::active("speak for a log that is old")
     }
 
     fn written(&mut self, now: Now, staged: &Staged, result: Result<Appended, AppendError>) {
         let appended = match result {
             Ok(appended) => appended,
-            Err(AppendError::Producer(_)) if staged.wait_for_all && self.may_be_deposed(now) => {
+            Err(AppendError::Producer(_))
+                if staged.wait_for_all && self.may_be_deposed(now, staged.cut_off) =>
+            {
                 return staged.pending.complete(staged.slot, Err(ErrorCode::NotLeaderOrFollower.into()));
             }
             Err(error) => return staged.pending.complete(staged.slot, Err(self.refusal(&error))),

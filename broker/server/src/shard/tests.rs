@@ -77,6 +77,7 @@ impl Node {
             }],
             origin: Origin::Broker,
             wait_for_all: true,
+            cut_off: false,
             pending: pending.clone(),
             reservation: None,
         });

@@ -36,14 +36,23 @@ pub struct Layout {
     pub racks: bool,
     /// Whether it begins with brokers of an older release, which are upgraded one after the other.
     pub mixed: bool,
+    /// Whether leaders die one after the other, each when a follower has lost it.
+    pub cascades: bool,
 }
 
 impl Layout {
     /// A broker that is a cluster of its own.
     #[must_use]
     pub fn alone(durability: Durability) -> Self {
-        let (lag_ms_max, snapshot_bytes) = (30_000, 20 << 20);
-        Self { brokers: 1, durability, lag_ms_max, snapshot_bytes, racks: false, mixed: false }
+        Self {
+            brokers: 1,
+            durability,
+            lag_ms_max: 30_000,
+            snapshot_bytes: 20 << 20,
+            racks: false,
+            mixed: false,
+            cascades: false,
+        }
     }
 
     /// One of 1 to 5 brokers, drawn; most have three.
@@ -57,6 +66,7 @@ impl Layout {
             snapshot_bytes: random.by_magnitude(2_000..200_000),
             racks: false,
             mixed: false,
+            cascades: false,
         }
     }
 

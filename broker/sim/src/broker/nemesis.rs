@@ -44,6 +44,9 @@ enum Fault {
     SlowDisk,
     /// A restart as the other release.
     OtherRelease,
+    /// A leader that one follower has lost dies, then the next one that the other has lost: in the end a third may lead with
+    /// records that neither of them had where they have others (KIP-279).
+    Cascade,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +83,9 @@ const FAULTS: &[Fault] = &[
     Fault::SlowDisk,
 ];
 
-/// How many times a restart as the other release is among them, where there are two.
-const OTHER_RELEASE: usize = 3;
+/// More of them, where a scenario is about these.
+const BESIDE_ANOTHER_RELEASE: &[Fault] = &[Fault::OtherRelease; 3];
+const CASCADES: &[Fault] = &[Fault::Cascade; 12];
 
 /// How long a lossy fault waits until all is in sync, before it gives up.
 const QUIET_LIMIT: Duration = Duration::from_secs(60);
@@ -104,6 +108,7 @@ impl Fault {
             | Fault::TornWrite
             | Fault::Restart
             | Fault::OtherRelease
+            | Fault::Cascade
             | Fault::WriteErrors
             | Fault::FullDisk
             | Fault::PowerLossOfAll => Kind::Unclean,
@@ -119,11 +124,17 @@ impl Fault {
         }
     }
 
+    /// Whether it needs all brokers for itself.
+    fn strikes_all(self) -> bool {
+        matches!(self, Fault::KillAll | Fault::PowerLossOfAll | Fault::Cascade)
+    }
+
     /// Whether the promise covers it at all.
     fn is_covered(self, cluster: &Cluster, victim: &Node) -> bool {
         let Layout { brokers, durability, .. } = cluster.layout;
         match self {
             Fault::PowerLossOfAll => durability == Durability::Fsync,
+            Fault::Cascade => brokers > 2,
             // the only voter has the only metadata
             Fault::LostVolume => cluster.layout.voters() > 1 || victim.id > cluster.layout.voters(),
             Fault::PowerLoss | Fault::TornPowerLoss | Fault::FailedSync => {
@@ -216,8 +227,12 @@ impl Nemesis {
         Ok(())
     }
 
-    fn are_mixed(&self) -> bool {
-        self.cluster.layout.mixed && !self.struck().are_upgraded
+    fn more_faults(&self) -> &'static [Fault] {
+        match self.cluster.layout {
+            Layout { mixed: true, .. } if !self.struck().are_upgraded => BESIDE_ANOTHER_RELEASE,
+            Layout { cascades: true, .. } => CASCADES,
+            _ => &[],
+        }
     }
 
     /// All voters are who they should be, and vote.
@@ -250,8 +265,9 @@ impl Nemesis {
     /// Begins a fault that may strike now; false where the one that was drawn may not.
     fn begin(&self) -> bool {
         let random = |below: usize| self.simulation.random().within(0..below as u64) as usize;
-        let two_releases = if self.are_mixed() { OTHER_RELEASE } else { 0 };
-        let fault = FAULTS.get(random(FAULTS.len() + two_releases)).copied().unwrap_or(Fault::OtherRelease);
+        let more = self.more_faults();
+        let drawn = random(FAULTS.len() + more.len());
+        let fault = FAULTS.get(drawn).copied().unwrap_or_else(|| more[drawn - FAULTS.len()]);
         let victim = self.cluster.nodes[random(self.cluster.nodes.len())].clone();
         let kind = fault.kind(self.cluster.layout.durability);
         if !fault.is_covered(&self.cluster, &victim) || !self.take(fault, kind, victim.id) {
@@ -271,7 +287,7 @@ impl Nemesis {
     /// Whether the fault may strike; then it is under way.
     fn take(&self, fault: Fault, kind: Kind, victim: i32) -> bool {
         let mut struck = self.struck();
-        let all = matches!(fault, Fault::KillAll | Fault::PowerLossOfAll);
+        let all = fault.strikes_all();
         let free = if all { struck.busy.is_empty() } else { !struck.busy.contains(&victim) };
         if !free || (kind != Kind::Mild && struck.guarded) {
             return false;
@@ -292,7 +308,7 @@ impl Nemesis {
 
     fn give_back(&self, fault: Fault, kind: Kind, victim: i32) {
         let mut struck = self.struck();
-        let all = matches!(fault, Fault::KillAll | Fault::PowerLossOfAll);
+        let all = fault.strikes_all();
         struck.busy.retain(|id| !all && *id != victim);
         struck.under_way -= 1;
         match kind {
@@ -313,6 +329,7 @@ impl Nemesis {
             Fault::KillAll => self.cluster.nodes.iter().for_each(|node| node.host.kill()),
             Fault::TornWrite => faults::die(&self.simulation, host, Death::Kill).await,
             Fault::Restart => self.stop(victim).await,
+            Fault::Cascade => self.cascade(host).await,
             Fault::OtherRelease => {
                 self.stop(victim).await;
                 victim.becomes_older(!victim.is_older());
@@ -360,10 +377,7 @@ impl Nemesis {
             }
         }
         pause(&self.simulation, 1..3_000).await;
-        let struck = match fault {
-            Fault::KillAll | Fault::PowerLossOfAll => &self.cluster.nodes[..],
-            _ => std::slice::from_ref(victim),
-        };
+        let struck = if fault.strikes_all() { &self.cluster.nodes[..] } else { std::slice::from_ref(victim) };
         for node in struck.iter().filter(|node| !node.host.is_running()) {
             if struck.len() > 1 {
                 pause(&self.simulation, 1..2_000).await;
@@ -388,6 +402,28 @@ impl Nemesis {
         let what = if victim.host.is_running() { "shutdown took too long" } else { "orderly shutdown" };
         self.simulation.trace().reached(what);
         victim.host.kill();
+    }
+
+    async fn cascade(&self, first: &Host) {
+        let mut others: Vec<Host> =
+            self.cluster.hosts().into_iter().filter(|one| one.id() != first.id()).collect();
+        let mut draw = || {
+            let chosen = self.simulation.random().within(0..others.len() as u64) as usize;
+            others.swap_remove(chosen)
+        };
+        let (second, third) = (draw(), draw());
+        let both_ways = |a: &Host, b: &Host| [(a.clone(), b.clone()), (b.clone(), a.clone())];
+        let (before, after) = (both_ways(first, &second), both_ways(&second, &third));
+        before.iter().for_each(|(from, to)| self.simulation.cut(from, to));
+        pause(&self.simulation, 10..1_000).await;
+        first.kill();
+        after.iter().for_each(|(from, to)| self.simulation.cut(from, to));
+        before.iter().for_each(|(from, to)| self.simulation.heal_link(from, to));
+        pause(&self.simulation, 1..300).await;
+        first.restart();
+        pause(&self.simulation, 200..2_000).await;
+        second.kill();
+        after.iter().for_each(|(from, to)| self.simulation.heal_link(from, to));
     }
 
     async fn partition(&self, fault: Fault, host: &Host) {

@@ -1,7 +1,10 @@
 //! What brokers of an older release serve, ask and read: those of a cluster under upgrade work beside newer ones.
 
 use super::{client::Client, cluster::Cluster};
-use klamm_metadata::{ELR_VERSION, KRAFT_VERSION, METADATA_VERSION, METADATA_VERSION_4_0, METADATA_VERSION_4_3, Release, SupportedFeature};
+use klamm_metadata::{
+    ELR_VERSION, KRAFT_VERSION, METADATA_VERSION, METADATA_VERSION_4_0, METADATA_VERSION_4_3, Release,
+    SupportedFeature,
+};
 use klamm_protocol::{ApiKey, ErrorCode, UpdateFeaturesRequest, update_features_request::FeatureUpdateKey};
 use klamm_world::World;
 

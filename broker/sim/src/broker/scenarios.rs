@@ -36,33 +36,36 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "replicated",
         of_clusters: true,
-        play: |simulation| {
-            let layout = Layout::drawn(&simulation, Durability::Replicated);
-            Box::pin(cluster(simulation, layout))
-        },
+        play: |simulation| on_cluster(simulation, Durability::Replicated, |layout| layout),
     },
     Scenario {
         name: "fsync",
         of_clusters: true,
-        play: |simulation| {
-            let layout = Layout::drawn(&simulation, Durability::Fsync);
-            Box::pin(cluster(simulation, layout))
-        },
+        play: |simulation| on_cluster(simulation, Durability::Fsync, |layout| layout),
     },
     Scenario {
         name: "racks",
         of_clusters: true,
         play: |simulation| {
-            let layout = Layout { racks: true, ..Layout::drawn(&simulation, Durability::Replicated) };
-            Box::pin(cluster(simulation, layout))
+            on_cluster(simulation, Durability::Replicated, |layout| Layout { racks: true, ..layout })
+        },
+    },
+    Scenario {
+        name: "cascades",
+        of_clusters: true,
+        play: |simulation| {
+            on_cluster(simulation, Durability::Replicated, |layout| Layout {
+                cascades: true,
+                brokers: 3,
+                ..layout
+            })
         },
     },
     Scenario {
         name: "mixed",
         of_clusters: true,
         play: |simulation| {
-            let layout = Layout { mixed: true, ..Layout::drawn(&simulation, Durability::Replicated) };
-            Box::pin(cluster(simulation, layout))
+            on_cluster(simulation, Durability::Replicated, |layout| Layout { mixed: true, ..layout })
         },
     },
 ];
@@ -101,7 +104,8 @@ pub async fn durable(simulation: Simulation) -> Result<(), Violation> {
 
 /// One to five brokers, with faults on several at once: nothing acknowledged is lost, and in the end all is in sync. In `racks`
 /// consumers read from the replica in theirs: they see what consumers of leaders see. In `mixed` brokers begin as an older
-/// release, go forth and back, and are all upgraded in the end: clients see nothing of that.
+/// release, go forth and back, and are all upgraded in the end: clients see nothing of that. In `cascades` leaders die one after
+/// the other.
 ///
 /// # Errors
 /// The first violation.
@@ -110,8 +114,7 @@ pub async fn cluster(simulation: Simulation, layout: Layout) -> Result<(), Viola
     let cluster = Cluster::start(&simulation, layout);
     simulation.trace().reached(&format!("clusters of {}", layout.brokers));
     let partitions = 1 + simulation.random().within(0..3) as i32;
-    let shape =
-        Shape { partitions, replicas: layout.replicas(), racks: layout.racks, commits: true };
+    let shape = Shape { partitions, replicas: layout.replicas(), racks: layout.racks, commits: true };
     let workload = Workload::start(&simulation, &cluster.hosts(), shape).await?;
     simulation.sleep(Duration::from_secs(1)).await;
     let nemesis = Nemesis::new(&simulation, &cluster, &workload);
@@ -125,6 +128,11 @@ pub async fn cluster(simulation: Simulation, layout: Layout) -> Result<(), Viola
     workload.finish(&simulation).await?;
     finished(&simulation, &workload);
     invariants.found()
+}
+
+fn on_cluster(simulation: Simulation, durability: Durability, change: fn(Layout) -> Layout) -> Outcome {
+    let layout = change(Layout::drawn(&simulation, durability));
+    Box::pin(cluster(simulation, layout))
 }
 
 /// A run's start and its end cost some seconds of simulated time, whatever happens between.

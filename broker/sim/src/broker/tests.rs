@@ -40,8 +40,21 @@ fn nothing_is_lost_that_was_synced() {
 fn faults_beside_each_other_lose_nothing() {
     check("replicated");
     check("fsync");
+}
+
+#[test]
+fn readers_in_their_rack_see_what_others_see() {
     check("racks");
+}
+
+#[test]
+fn two_releases_lose_nothing_side_by_side() {
     check("mixed");
+}
+
+#[test]
+fn leaders_that_die_one_after_the_other_lose_nothing() {
+    check("cascades");
 }
 
 /// Seeds that once found what was wrong in the broker or in the simulation (docs/simulation.md); those below [`SEEDS`] play anyway.
@@ -55,6 +68,7 @@ const FOUND: &[(&str, u64)] = &[
     ("fsync", 3191),
     ("fsync", 3541),
     ("fsync", 7285),
+    ("cascades", 86),
 ];
 
 #[test]
@@ -94,6 +108,8 @@ const MUTANTS: &[(&str, &str, Range<u64>)] = &[
     ("speak for a log that is old", "replicated", 681..682),
     ("answer heartbeats when nobody follows", "fsync", 7285..7286),
     ("write what older nodes do not read", "mixed", 0..10),
+    ("cut where the leader says", "cascades", 0..50),
+    ("keep the mark of a clean shutdown", "fsync", 0..60),
 ];
 
 #[cfg(feature = "mutants")]
@@ -102,8 +118,9 @@ fn seeded_bugs_are_found() {
     let mut missed = Vec::new();
     for (mutant, name, seeds) in MUTANTS {
         let scenario = SCENARIOS.iter().find(|scenario| scenario.name == *name).unwrap();
-        let found =
-            seeds.clone().find_map(|seed| Some((seed, crate::run_mutant(seed, scenario.play, mutant).err()?)));
+        let found = seeds
+            .clone()
+            .find_map(|seed| Some((seed, crate::run_mutant(seed, scenario.play, mutant).err()?)));
         match found {
             Some((seed, violation)) => println!("{mutant}: seed {seed}: {violation}"),
             None => missed.push(*mutant),

@@ -55,7 +55,8 @@ impl Log {
 
     pub(crate) fn open(opening: Opening) -> Result<Self, StorageError> {
         // a log that was not flushed to its end was not shut down cleanly, whatever the directory's mark says
-        let clean_up_to = opening.clean.then(|| opening.recovery_point.unwrap_or(Offset(i64::MAX)));
+        let flushed = opening.recovery_point.filter(|_| !mutant::active("keep the mark of a clean shutdown"));
+        let clean_up_to = opening.clean.then(|| flushed.unwrap_or(Offset(i64::MAX)));
         let now = opening.now;
         let mut log = Self::bare(opening);
         match log.load(clean_up_to, now) {

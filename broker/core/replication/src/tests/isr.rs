@@ -150,7 +150,7 @@ fn who_only_comes_by_a_reassignment_is_not_needed_yet() {
     let mut replica =
         check(vec![(configured(2), Ok(vec![])), (coming(0, &[2, 3], &[1]), Ok(vec![high(10)]))]);
     assert_eq!(replica.admit(Acks::All), Ok(()), "one replica, and two on their way");
-    assert!(!replica.is_short());
+    assert!(!replica.may_be_deposed(Mono(0), true), "nobody else may lead");
     check_on(&mut replica, LATER, vec![(fetched(2, 10), Ok(vec![Propose(proposal(0, &[(2, 7)]))]))]);
     check_on(&mut replica, LATER, vec![(decided(0, taken(1, &[1, 2])), Ok(vec![]))]);
     assert_eq!(replica.admit(Acks::All), Ok(()));
@@ -161,5 +161,5 @@ fn who_only_comes_by_a_reassignment_is_not_needed_yet() {
     assert_eq!(replica.admit(Acks::All), refused(1, 2));
     check_on(&mut replica, LATER, vec![(coming(4, &[3], &[1]), Ok(vec![]))]);
     assert_eq!(replica.admit(Acks::All), refused(1, 2), "two replicas, and one on its way");
-    assert!(replica.is_short());
+    assert!(replica.may_be_deposed(Mono(0), true), "who was in sync may be eligible");
 }

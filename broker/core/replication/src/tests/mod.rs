@@ -124,17 +124,19 @@ fn who_is_left_alone_may_be_deposed() {
     let fetch = |replica: &mut _, millis, follower, end| {
         check_on(replica, at(millis), vec![(fetched(follower, end), Ok(vec![]))]);
     };
-    assert!(!replica.may_be_deposed(at(1200).mono), "they were in sync when it began to lead");
-    assert!(replica.may_be_deposed(at(1201).mono));
+    assert!(!replica.may_be_deposed(at(1200).mono, false), "they were in sync when it began to lead");
+    assert!(replica.may_be_deposed(at(1201).mono, false));
+    assert!(replica.may_be_deposed(at(1200).mono, true), "whom nobody tells that it is fenced");
     fetch(&mut replica, 1201, 2, 3);
-    assert!(!replica.may_be_deposed(at(2401).mono), "one is enough");
-    assert!(replica.may_be_deposed(at(2402).mono));
+    assert!(!replica.may_be_deposed(at(2401).mono, false), "one is enough");
+    assert!(replica.may_be_deposed(at(2402).mono, false));
     // who is not in sync elects nobody, and who leads alone is not left alone
     check_on(&mut replica, at(2402), vec![(lead(0, 1, &[1, 2, 3], &[1, 2]), Ok(vec![]))]);
     fetch(&mut replica, 2500, 3, 3);
-    assert!(replica.may_be_deposed(at(2501).mono));
+    assert!(replica.may_be_deposed(at(2501).mono, false));
     check_on(&mut replica, at(2600), vec![(lead(0, 2, &[1, 2, 3], &[1]), Ok(vec![]))]);
-    assert!(!replica.may_be_deposed(at(9000).mono));
+    assert!(!replica.may_be_deposed(at(9000).mono, false));
+    assert!(!replica.may_be_deposed(at(9000).mono, true), "nobody else may lead");
 }
 
 #[test]
