@@ -71,3 +71,53 @@ impl Default for &'static Release {
         Release::THIS
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{METADATA_VERSION, METADATA_VERSION_4_0, METADATA_VERSION_4_3};
+    use klamm_protocol::RegisterBrokerRecord;
+    use klamm_types::Str;
+
+    const OLDER: Release = Release {
+        features: &[SupportedFeature {
+            name: METADATA_VERSION,
+            min: METADATA_VERSION_4_0,
+            max: METADATA_VERSION_4_0,
+            initial: METADATA_VERSION_4_0,
+        }],
+        apis: &[(ApiKey::Fetch, 17)],
+        records: &[(0, 3)],
+    };
+
+    #[test]
+    fn an_older_one_says_what_it_does_not_serve() {
+        let mut features = Features::default();
+        features.set(&Str::from_static(METADATA_VERSION), METADATA_VERSION_4_0);
+        assert_eq!(OLDER.check(&features), Ok(()));
+        features.set(&Str::from_static(METADATA_VERSION), METADATA_VERSION_4_3);
+        assert_eq!(Release::THIS.check(&features), Ok(()));
+        let error = OLDER.check(&features).expect_err("raised since");
+        assert_eq!(
+            error.to_string(),
+            "the cluster has finalised metadata.version 30, and this version of Klamm serves levels up to 25: it needs a later one"
+        );
+    }
+
+    #[test]
+    fn an_older_one_asks_and_serves_what_it_knows() {
+        assert_eq!(OLDER.limit(ApiKey::Fetch, &(4..=18)), 4..=17);
+        assert_eq!(OLDER.limit(ApiKey::Fetch, &(4..=16)), 4..=16);
+        assert_eq!(OLDER.limit(ApiKey::Produce, &(3..=13)), 3..=13);
+        assert_eq!(Release::THIS.limit(ApiKey::Fetch, &(4..=18)), 4..=18);
+    }
+
+    #[test]
+    fn an_older_one_reads_no_later_record() {
+        let record = Record::from(RegisterBrokerRecord::default());
+        let value = |version| record.to_value(version).expect("it can be written");
+        assert_eq!(OLDER.read(value(3)), Ok(record.clone()));
+        assert!(OLDER.read(value(4)).is_err());
+        assert_eq!(Release::THIS.read(value(4)), Ok(record));
+    }
+}
