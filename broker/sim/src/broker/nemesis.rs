@@ -7,6 +7,7 @@
 //! everything (KIP-966).
 
 use super::{
+    client::Client,
     cluster::{Cluster, Durability, Layout, Node},
     faults::{self, pause},
     release, voters,
@@ -44,8 +45,8 @@ enum Fault {
     SlowDisk,
     /// A restart as the other release.
     OtherRelease,
-    /// A leader that one follower has lost dies, then the next one that the other has lost: in the end a third may lead with
-    /// records that neither of them had where they have others (KIP-279).
+    /// A leader dies while a follower is frozen, then the other follower, which led meanwhile, does: in the end the first one may
+    /// lead, and have records of the first leader where the second has its own (KIP-279).
     Cascade,
 }
 
@@ -329,7 +330,7 @@ impl Nemesis {
             Fault::KillAll => self.cluster.nodes.iter().for_each(|node| node.host.kill()),
             Fault::TornWrite => faults::die(&self.simulation, host, Death::Kill).await,
             Fault::Restart => self.stop(victim).await,
-            Fault::Cascade => self.cascade(host).await,
+            Fault::Cascade => self.cascade().await,
             Fault::OtherRelease => {
                 self.stop(victim).await;
                 victim.becomes_older(!victim.is_older());
@@ -404,26 +405,36 @@ impl Nemesis {
         victim.host.kill();
     }
 
-    async fn cascade(&self, first: &Host) {
-        let mut others: Vec<Host> =
-            self.cluster.hosts().into_iter().filter(|one| one.id() != first.id()).collect();
-        let mut draw = || {
-            let chosen = self.simulation.random().within(0..others.len() as u64) as usize;
-            others.swap_remove(chosen)
-        };
+    /// On the replicas of one partition; nothing where nobody tells which these are.
+    async fn cascade(&self) {
+        let Some((first, mut others)) = self.replicas().await else { return };
+        let mut draw =
+            || others.swap_remove(self.simulation.random().within(0..others.len() as u64) as usize);
         let (second, third) = (draw(), draw());
-        let both_ways = |a: &Host, b: &Host| [(a.clone(), b.clone()), (b.clone(), a.clone())];
-        let (before, after) = (both_ways(first, &second), both_ways(&second, &third));
-        before.iter().for_each(|(from, to)| self.simulation.cut(from, to));
-        pause(&self.simulation, 10..1_000).await;
+        self.simulation.trace().reached("cascade");
+        let link = [(&first, &second), (&second, &first)];
+        link.iter().for_each(|(from, to)| self.simulation.cut(from, to)); // the third has what the second lacks
+        pause(&self.simulation, 5..200).await;
+        third.pause();
         first.kill();
-        after.iter().for_each(|(from, to)| self.simulation.cut(from, to));
-        before.iter().for_each(|(from, to)| self.simulation.heal_link(from, to));
-        pause(&self.simulation, 1..300).await;
-        first.restart();
-        pause(&self.simulation, 200..2_000).await;
+        link.iter().for_each(|(from, to)| self.simulation.heal_link(from, to));
+        pause(&self.simulation, 200..550).await;
         second.kill();
-        after.iter().for_each(|(from, to)| self.simulation.heal_link(from, to));
+        third.resume();
+    }
+
+    /// The leader and the followers of a partition.
+    async fn replicas(&self) -> Option<(Host, Vec<Host>)> {
+        let hosts: Vec<String> = self.cluster.nodes.iter().map(|node| node.host.name().to_owned()).collect();
+        let told = Client::any(self.workload.world(), &hosts).await.ok()?.metadata().await.ok()?;
+        let partitions = &told.topics.first()?.partitions;
+        let partition =
+            partitions.get(self.simulation.random().within(0..partitions.len().max(1) as u64) as usize)?;
+        let host =
+            |id: i32| self.cluster.nodes.iter().find(|node| node.id == id).map(|node| node.host.clone());
+        let followers = partition.replica_nodes.iter().filter(|id| **id != partition.leader_id);
+        let followers: Vec<Host> = followers.filter_map(|id| host(*id)).collect();
+        Some((host(partition.leader_id)?, followers)).filter(|(_, followers)| followers.len() > 1)
     }
 
     async fn partition(&self, fault: Fault, host: &Host) {

@@ -56,7 +56,7 @@ pub const SCENARIOS: &[Scenario] = &[
         play: |simulation| {
             on_cluster(simulation, Durability::Replicated, |layout| Layout {
                 cascades: true,
-                brokers: 3,
+                brokers: 5,
                 ..layout
             })
         },
