@@ -14,7 +14,7 @@ const INJECTED: &[(&str, u64)] = &[
     ("WriteErrors", 50),
     ("FullDisk", 50),
     ("PowerLoss", 30),
-    ("PowerLossOfAll", 10),
+    ("PowerLossOfAll", 6), // in `fsync` alone
     ("TornPowerLoss", 30),
     ("FailedSync", 30),
     ("LostVolume", 30),

@@ -103,7 +103,6 @@ const MUTANTS: &[(&str, &str, Range<u64>)] = &[
     ("count records of older epochs", "replicated", 0..10),
     ("ask the first address again", "replicated", 0..250),
     ("follow and serve everything", "racks", 0..10),
-    ("remember producers that were cut", "fsync", 3541..3542),
     ("speak for a log that is old", "replicated", 681..682),
     ("answer heartbeats when nobody follows", "fsync", 7285..7286),
     ("write what older nodes do not read", "mixed", 0..10),
