@@ -243,7 +243,7 @@ impl Scope {
     }
 
     fn versions(self, release: &Release, key: ApiKey) -> Option<RangeInclusive<i16>> {
-        self.served_by(release).find(|(served, _)| *served == key).map(|(_, versions)| versions)
+        self.served().find(|(served, _)| *served == key).map(|(_, versions)| release.limit(key, versions))
     }
 }
 

@@ -219,7 +219,7 @@ impl Controller {
         self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether this node leads and no other can have been elected yet.
+    /// Whether this node leads and a majority follows it ([`Quorum::is_followed`]).
     pub(super) fn is_followed(&self) -> bool {
         let now = self.context.judge.now();
         self.view.lock().unwrap_or_else(PoisonError::into_inner).is_followed(now)

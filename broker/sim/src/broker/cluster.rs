@@ -36,7 +36,7 @@ pub struct Layout {
     pub racks: bool,
     /// Whether it begins with brokers of an older release, which are upgraded one after the other.
     pub mixed: bool,
-    /// Whether leaders die one after the other, each when a follower has lost it.
+    /// Whether leaders die one after the other.
     pub cascades: bool,
 }
 
@@ -169,6 +169,12 @@ impl Cluster {
     #[must_use]
     pub fn hosts(&self) -> Vec<Host> {
         self.nodes.iter().map(|node| node.host.clone()).collect()
+    }
+
+    /// The names of their hosts.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| node.host.name().to_owned()).collect()
     }
 
     /// Who should vote: id and directory. None while one of them is not formatted.

@@ -425,8 +425,8 @@ impl Nemesis {
 
     /// The leader and the followers of a partition.
     async fn replicas(&self) -> Option<(Host, Vec<Host>)> {
-        let hosts: Vec<String> = self.cluster.nodes.iter().map(|node| node.host.name().to_owned()).collect();
-        let told = Client::any(self.workload.world(), &hosts).await.ok()?.metadata().await.ok()?;
+        let mut client = Client::any(self.workload.world(), &self.cluster.names()).await.ok()?;
+        let told = client.metadata().await.ok()?;
         let partitions = &told.topics.first()?.partitions;
         let partition =
             partitions.get(self.simulation.random().within(0..partitions.len().max(1) as u64) as usize)?;

@@ -43,7 +43,6 @@ const TIMEOUT_MS: i32 = 10_000;
 
 /// Tries to raise `metadata.version` to what newer brokers serve; true when it is that.
 pub(super) async fn raise(world: &World, cluster: &Cluster) -> bool {
-    let hosts: Vec<String> = cluster.nodes.iter().map(|node| node.host.name().to_owned()).collect();
     let update = FeatureUpdateKey {
         feature: METADATA_VERSION.into(),
         max_version_level: METADATA_VERSION_4_3,
@@ -51,7 +50,7 @@ pub(super) async fn raise(world: &World, cluster: &Cluster) -> bool {
     };
     let request =
         UpdateFeaturesRequest { timeout_ms: TIMEOUT_MS, feature_updates: vec![update], ..Default::default() };
-    let Ok(mut client) = Client::any(world, &hosts).await else { return false };
+    let Ok(mut client) = Client::any(world, &cluster.names()).await else { return false };
     let told = client.call(UPDATE_VERSION, &request).await;
     told.is_ok_and(|told| told.error_code == ErrorCode::None.code())
 }

@@ -23,8 +23,7 @@ pub(super) async fn mend(world: &World, cluster: &Cluster) -> bool {
 }
 
 async fn step(world: &World, cluster: &Cluster, wanted: &[(i32, Uuid)]) -> Result<bool, Broken> {
-    let hosts: Vec<String> = cluster.nodes.iter().map(|node| node.host.name().to_owned()).collect();
-    let mut client = Client::any(world, &hosts).await?;
+    let mut client = Client::any(world, &cluster.names()).await?;
     let voters = voters(&client.call(DESCRIBE_VERSION, &question()).await?);
     if voters.is_empty() {
         return Ok(false); // who was asked knows no leader
